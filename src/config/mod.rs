@@ -1,0 +1,1 @@
+//! The mesh's own YAML, spelled as serde structs.

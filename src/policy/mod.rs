@@ -1,0 +1,1 @@
+//! Pure decisions: time, chance and the thread in, a decision out.
