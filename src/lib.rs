@@ -1,7 +1,15 @@
 //! Service-mesh resilience as tower layers: the mesh's own YAML, no sidecar.
 
+mod events;
 pub mod layer;
 pub mod policy;
+mod refusal;
 
 #[cfg(feature = "yaml")]
 pub mod config;
+
+pub use events::{Event, EventKind, Events, Listening};
+pub use refusal::{Flags, Grpc, Reason, Refusal};
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,1 +1,5 @@
 //! The tower layers.
+
+pub mod clock;
+pub mod draw;
+mod lane;

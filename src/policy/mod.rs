@@ -1,1 +1,22 @@
-//! Pure decisions: time, chance and the thread in, a decision out.
+//! Pure decisions: what is known goes in, a decision comes out.
+//!
+//! A policy never asks the time, never draws chance, never looks at which thread it is on. It is told: `now` is a
+//! [`Time`] (or a question asked at most once), chance is a [`Draw`], the calling thread is a [`Lane`]. So a
+//! policy is tested with plain arithmetic, replays exactly, and works under any runtime or none.
+//!
+//! Policies are `Send + Sync` and used through `&self`. The layers of [`layer`](crate::layer) feed them.
+
+pub mod circuit_breaker;
+mod draw;
+mod fraction;
+mod lane;
+mod outcome;
+pub(crate) mod sync;
+mod time;
+
+pub use draw::Draw;
+pub use fraction::{Fraction, FractionError};
+pub use lane::Lane;
+pub(crate) use lane::Lanes;
+pub use outcome::{Failure, Outcome};
+pub use time::Time;

@@ -1,0 +1,143 @@
+//! One stream of events for all layers: changes of state, and refusals.
+//!
+//! Layers that are given the same [`Events`] tell it what happened; whoever listens hears it at once, on the request's
+//! own task. While nobody listens an event is not even made.
+//!
+//! ```
+//! use std::sync::{Arc, Mutex};
+//! use tower_mesh::{CircuitBreakerLayer, Events, policy::circuit_breaker::Settings};
+//!
+//! let events = Events::new();
+//! let breaker = CircuitBreakerLayer::new(Settings::builder().error_amount(100).build()?).told("reviews", &events);
+//!
+//! let log = Arc::new(Mutex::new(Vec::new()));
+//! let listening = events.listen({
+//!     let log = Arc::clone(&log);
+//!     move |event| log.lock().unwrap().push(event.to_string())
+//! });
+//! drop(listening); // and no longer
+//! # let _ = breaker;
+//! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+//! ```
+
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    policy::{Time, circuit_breaker},
+    refusal::Reason,
+};
+
+/// Something that happened in a layer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When.
+    pub at: Time,
+    /// To what: the name that the layer was given, such as `circuit-breaking/fortio|8080`.
+    pub subject: Arc<str>,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A circuit opened or closed.
+    Circuit(circuit_breaker::Transition),
+    /// A layer answered in an upstream's place.
+    Refused(Reason),
+}
+
+impl EventKind {
+    /// A short name: `opened`, `closed`, `refused`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Circuit(circuit_breaker::Transition::Opened(_)) => "opened",
+            Self::Circuit(circuit_breaker::Transition::Closed(_)) => "closed",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    /// A change of a circuit in the words of osm-edge's own log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            EventKind::Circuit(transition) => transition.log_line(&self.subject, f),
+            EventKind::Refused(reason) => write!(f, "[{}] refused {}", self.subject, reason),
+        }
+    }
+}
+
+type Listener = dyn Fn(&Event) + Send + Sync;
+
+/// Where layers tell what happened, and others listen. A clone is the same place.
+#[derive(Clone, Default)]
+pub struct Events(Arc<Hub>);
+
+#[derive(Default)]
+struct Hub {
+    listeners: ArcSwap<Vec<Arc<Listener>>>,
+}
+
+impl Events {
+    /// A place where nobody listens yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls `listener` at every event until the returned value is dropped.
+    ///
+    /// It runs on the task of the request that the event is about: it must be quick and must not block.
+    #[must_use = "listening ends when this is dropped"]
+    pub fn listen(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Listening {
+        let listener: Arc<Listener> = Arc::new(listener);
+        self.0.listeners.rcu(|all| all.iter().chain([&listener]).map(Arc::clone).collect::<Vec<_>>());
+        Listening { hub: Arc::downgrade(&self.0), listener }
+    }
+
+    /// Tells an event, which is made only if somebody listens.
+    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+        let listeners = self.0.listeners.load();
+        if !listeners.is_empty() {
+            let event = event();
+            listeners.iter().for_each(|listener| listener(&event));
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("listeners", &self.0.listeners.load().len()).finish()
+    }
+}
+
+/// Listens until it is dropped.
+pub struct Listening {
+    hub: Weak<Hub>,
+    listener: Arc<Listener>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(hub) = self.hub.upgrade() {
+            hub.listeners.rcu(|all| {
+                all.iter().filter(|other| !Arc::ptr_eq(other, &self.listener)).map(Arc::clone).collect::<Vec<_>>()
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listening")
+    }
+}

@@ -1,0 +1,37 @@
+//! The one place where time is read.
+//!
+//! Everything that depends on time asks here, and here tokio's clock is asked: so `tokio::time::pause` governs every
+//! policy, and a minute of mesh is tested in milliseconds. Outside a runtime it is the system's monotonic clock.
+
+use std::{sync::LazyLock, time::Duration};
+
+use crate::policy::Time;
+
+/// Far enough back that every runtime's clock is after it, a paused one too that was made before this was read first.
+const HEAD_START: Duration = Duration::from_secs(365 * 24 * 3600);
+
+static BASE: LazyLock<tokio::time::Instant> = LazyLock::new(|| {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let now = std::time::Instant::now();
+    // A platform may count from its boot and know nothing before it.
+    tokio::time::Instant::from_std(now.checked_sub(HEAD_START).unwrap_or(now))
+});
+
+/// The present moment, paused and advanced with tokio's clock.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// use std::time::Duration;
+/// use tower_mesh::layer::clock;
+///
+/// let before = clock::now();
+/// tokio::time::sleep(Duration::from_secs(60)).await; // takes no time: the clock is paused
+/// assert_eq!(clock::now().since(before), Duration::from_secs(60));
+/// # }
+/// ```
+#[must_use]
+pub fn now() -> Time {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let since = tokio::time::Instant::now().saturating_duration_since(*BASE);
+    Time::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,85 @@
+//! The one place where chance is drawn.
+//!
+//! A seeded draw is a function of who asks, for what, and which request it is: never the next number of a stream. So
+//! the same seed makes the same requests its victims, whatever the concurrency, and a policy that is added or taken
+//! away does not move another's luck. Without a seed a generator of the calling thread serves.
+
+use std::{
+    cell::Cell,
+    hash::{BuildHasher, Hasher, RandomState},
+};
+
+use crate::policy::Draw;
+
+/// A source of draws for one policy.
+///
+/// ```
+/// use tower_mesh::layer::draw::Draws;
+///
+/// let draws = Draws::seeded(7).of("fault");
+/// assert_eq!(draws.draw(1, "abort", 0), Draws::seeded(7).of("fault").draw(1, "abort", 0));
+/// assert_ne!(draws.draw(1, "abort", 0), draws.draw(1, "delay", 0)); // two independent purposes
+/// assert_ne!(draws.draw(1, "abort", 0), draws.draw(2, "abort", 0)); // two requests
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Draws(Option<u64>);
+
+impl Draws {
+    /// Draws that no one can foretell.
+    #[must_use]
+    pub const fn random() -> Self {
+        Self(None)
+    }
+
+    /// Draws that repeat under the same seed.
+    #[must_use]
+    pub const fn seeded(seed: u64) -> Self {
+        Self(Some(mix(seed)))
+    }
+
+    /// The source of the policy of this name.
+    #[must_use]
+    pub fn of(self, policy: &str) -> Self {
+        Self(self.0.map(|seed| mix(seed ^ text(policy))))
+    }
+
+    /// Whether there is a seed, so that the ordinal of a request matters.
+    #[must_use]
+    pub const fn is_seeded(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The draw of the request `ordinal` for `purpose`, at its `attempt` (0 for the first).
+    #[must_use]
+    pub fn draw(self, ordinal: u64, purpose: &str, attempt: u32) -> Draw {
+        Draw::new(match self.0 {
+            Some(seed) => mix(mix(seed ^ text(purpose)) ^ mix(ordinal).wrapping_add(u64::from(attempt) << 32)),
+            None => unforeseen(),
+        })
+    }
+}
+
+/// SplitMix64's finalizer: every bit in moves every bit out.
+const fn mix(bits: u64) -> u64 {
+    let z = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// FNV-1a: names are short and constant.
+fn text(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn unforeseen() -> u64 {
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(RandomState::new().build_hasher().finish());
+    }
+    STATE
+        .try_with(|state| {
+            state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+            mix(state.get())
+        })
+        .unwrap_or_else(|_| RandomState::new().build_hasher().finish())
+}

@@ -1,0 +1,374 @@
+//! osm-edge's circuit breaker: counts and ratios over a window, then a degraded reply for a while.
+//!
+//! A service that fails, or answers late, should be left alone: to recover, and so that its callers do not queue up
+//! behind it. The breaker counts bad responses over a window; when an amount or a ratio is reached the circuit opens,
+//! and every request is refused on the spot for exactly the time that was set. Then it closes straight, with all
+//! counters at zero.
+//!
+//! ```
+//! use std::time::Duration;
+//! use tower_mesh::policy::{Failure, Lane, Outcome, Time};
+//! use tower_mesh::policy::circuit_breaker::{Admission, CircuitBreaker, Settings};
+//!
+//! let settings = Settings::builder().error_amount(1).open_for(Duration::from_secs(60)).build()?;
+//! let (breaker, lane) = (CircuitBreaker::new(settings, 1), Lane::new(0));
+//! let at = |seconds| move || Time::from_nanos(seconds * 1_000_000_000);
+//!
+//! let Admission::Pass(ticket, _) = breaker.admit(lane, at(0)) else { panic!("a new circuit is closed") };
+//! breaker.settle(ticket, Outcome::Failure(Failure::Status(500)), at(1));
+//! assert!(matches!(breaker.admit(lane, at(60)), Admission::Refuse(..)));
+//! assert!(matches!(breaker.admit(lane, at(61)), Admission::Pass(..)));
+//! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+//! ```
+//!
+//! # How it counts
+//!
+//! Requests are many and mostly good, so they must not meet: a request adds one to its thread's lane and reads a line
+//! that hardly ever changes. Bad responses, turns of a window and changes of state are few; they happen one at a time,
+//! under a short lock, which makes them exact. Sequential calls are therefore counted exactly, and concurrent ones can
+//! overshoot a threshold only by those that were already in flight.
+//!
+//! A ratio is judged at every bad response, and once at the arrival that finds the window's requests to have reached
+//! the minimum: no other arrival can raise it.
+
+mod settings;
+mod transition;
+
+use std::time::Duration;
+
+pub use settings::{
+    Abandoned, Field, GrpcReply, Recovery, Reply, Settings, SettingsBuilder, SettingsError, Trip, Window,
+};
+pub use transition::{Cause, Closed, Counts, Opened, Transition};
+
+use super::{
+    Fraction, Lane, Lanes, Outcome, Time,
+    sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError},
+};
+
+/// No arrival needs to look at the ratios.
+const NEVER: u64 = u64::MAX;
+
+/// One circuit: shared by all that go through it, from any thread.
+#[derive(Debug)]
+pub struct CircuitBreaker {
+    settings: Settings,
+    rules: Rules,
+    gate: Gate,
+    tally: Mutex<Tally>,
+    totals: Lanes,
+}
+
+/// The settings as the machine looks at them: a rule that is not set can never be reached.
+#[derive(Debug)]
+struct Rules {
+    window: Duration,
+    error_amount: u64,
+    error_ratio: Option<Fraction>,
+    slow_amount: u64,
+    slow_ratio: Option<Fraction>,
+    minimum: u64,
+    counts_errors: bool,
+    counts_slow: bool,
+    judges_ratios: bool,
+    /// An arrival must know the time: for a window of requests, or to measure the response.
+    clocked: bool,
+}
+
+/// What every arrival reads; written only under the lock, at turns and transitions.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Gate {
+    /// Counts the transitions: even while closed, odd while open.
+    generation: AtomicU64,
+    /// While open: when that ends.
+    until: AtomicU64,
+    /// While closed: when the window ends, in nanoseconds; 0 before it has begun.
+    window_end: AtomicU64,
+    /// The sum of the lanes at which an arrival has to judge the ratios, or [`NEVER`].
+    crossing: AtomicU64,
+}
+
+/// What is counted one at a time.
+#[derive(Debug, Default)]
+struct Tally {
+    /// When the window began, or, while open, when the circuit opened.
+    since: Time,
+    /// The sum of the lanes when the counters were last at zero.
+    base: u64,
+    slow: u64,
+    error: u64,
+}
+
+/// What became of a request that arrived.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Admission {
+    /// It passes, and its outcome is to be settled. The circuit may have closed just now.
+    Pass(Ticket, Option<Transition>),
+    /// It is refused, for at least so long. The circuit may have opened just now.
+    Refuse(Duration, Option<Transition>),
+}
+
+/// A request that passed and is to be settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    generation: u64,
+    started: Time,
+}
+
+/// Whether requests pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// They pass.
+    Closed,
+    /// They are refused.
+    Open {
+        /// When that ends.
+        until: Time,
+    },
+}
+
+impl CircuitBreaker {
+    /// A closed circuit that has counted nothing, and spreads its count of requests over so many lanes.
+    #[must_use]
+    pub fn new(settings: Settings, lanes: usize) -> Self {
+        Self {
+            rules: Rules::of(&settings),
+            settings,
+            gate: Gate {
+                generation: AtomicU64::new(0),
+                until: AtomicU64::new(0),
+                window_end: AtomicU64::new(0),
+                crossing: AtomicU64::new(NEVER),
+            },
+            tally: Mutex::new(Tally::default()),
+            totals: Lanes::new(lanes),
+        }
+    }
+
+    /// What it was told to do.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A request arrives. `now` is asked only if a rule needs the time.
+    pub fn admit(&self, lane: Lane, now: impl FnOnce() -> Time) -> Admission {
+        let generation = self.gate.generation.load(Ordering::Acquire);
+        if is_open(generation) {
+            let now = now();
+            let left = Time::from_nanos(self.gate.until.load(Ordering::Relaxed)).since(now);
+            return if left.is_zero() { self.admit_exactly(lane, now) } else { Admission::Refuse(left, None) };
+        }
+        let now = if self.rules.clocked { now() } else { Time::default() };
+        if self.rules.judges_ratios && self.arrival_matters(now) {
+            return self.admit_exactly(lane, now);
+        }
+        self.totals.add(lane);
+        Admission::Pass(Ticket { generation, started: now }, None)
+    }
+
+    /// A request that passed is settled: once. `now` is asked only if a rule needs the time.
+    ///
+    /// What belongs to an earlier generation of the circuit changes nothing.
+    pub fn settle(&self, ticket: Ticket, outcome: Outcome, now: impl FnOnce() -> Time) -> Option<Transition> {
+        let (failed, timed) = match outcome {
+            Outcome::Success => (false, true),
+            Outcome::Failure(_) => (true, true),
+            Outcome::Local => (false, false),
+            Outcome::Abandoned => match self.settings.abandoned {
+                Abandoned::Neutral => (false, false),
+                Abandoned::Failure => (true, true),
+                Abandoned::Slow => (false, true),
+            },
+        };
+        let (error, timed) = (failed && self.rules.counts_errors, timed && self.rules.counts_slow);
+        if !(error || timed) {
+            return None;
+        }
+        let now = now();
+        let slow = timed && now.since(ticket.started) >= self.settings.slow_time;
+        if !(error || slow) { None } else { self.count(ticket, error, slow, now) }
+    }
+
+    /// Whether requests pass at this moment.
+    #[must_use]
+    pub fn state(&self, now: Time) -> State {
+        let open = is_open(self.gate.generation.load(Ordering::Acquire));
+        let until = Time::from_nanos(self.gate.until.load(Ordering::Relaxed));
+        if open && now < until { State::Open { until } } else { State::Closed }
+    }
+
+    /// What has been counted since the counters were last at zero.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counted(&self.lock())
+    }
+
+    /// Whether this arrival finds the window over, or its requests at the minimum.
+    fn arrival_matters(&self, now: Time) -> bool {
+        let crossing = self.gate.crossing.load(Ordering::Relaxed);
+        now.as_nanos() >= self.gate.window_end.load(Ordering::Relaxed)
+            || (crossing != NEVER && self.totals.sum() >= crossing)
+    }
+
+    /// An arrival that may turn the window, or open or close the circuit.
+    #[cold]
+    fn admit_exactly(&self, lane: Lane, now: Time) -> Admission {
+        let mut tally = self.lock();
+        let mut transition = None;
+        if is_open(self.generation()) {
+            let left = Time::from_nanos(self.gate.until.load(Ordering::Relaxed)).since(now);
+            if !left.is_zero() {
+                return Admission::Refuse(left, None);
+            }
+            transition = Some(self.close(&mut tally, now));
+        }
+        if self.rules.judges_ratios {
+            self.turn(&mut tally, now);
+            if self.gate.crossing.load(Ordering::Relaxed) != NEVER
+                && let Some(trip) = self.judge_ratios(&tally)
+            {
+                return Admission::Refuse(
+                    self.settings.open_for,
+                    Some(self.open(&mut tally, Cause::Check, trip, now)),
+                );
+            }
+        }
+        self.totals.add(lane);
+        Admission::Pass(Ticket { generation: self.generation(), started: now }, transition)
+    }
+
+    /// Counts a bad response and judges what it did.
+    #[cold]
+    fn count(&self, ticket: Ticket, error: bool, slow: bool, now: Time) -> Option<Transition> {
+        if self.gate.generation.load(Ordering::Acquire) != ticket.generation {
+            return None;
+        }
+        let mut tally = self.lock();
+        if self.generation() != ticket.generation {
+            return None;
+        }
+        self.turn(&mut tally, now);
+        tally.error += u64::from(error);
+        tally.slow += u64::from(slow);
+        let trip = self.judge_amounts(&tally).or_else(|| self.judge_ratios(&tally))?;
+        Some(self.open(&mut tally, Cause::Report, trip, now))
+    }
+
+    fn judge_amounts(&self, tally: &Tally) -> Option<Trip> {
+        if tally.error >= self.rules.error_amount {
+            Some(Trip::ErrorAmount(self.rules.error_amount as u32))
+        } else if tally.slow >= self.rules.slow_amount {
+            Some(Trip::SlowAmount(self.rules.slow_amount as u32))
+        } else {
+            None
+        }
+    }
+
+    /// Judges the ratios if enough requests are counted; if not, has the arrival judge them that finds enough.
+    fn judge_ratios(&self, tally: &Tally) -> Option<Trip> {
+        if !self.rules.judges_ratios {
+            return None;
+        }
+        let Counts { total, slow, error } = self.counted(tally);
+        if total < self.rules.minimum {
+            self.gate.crossing.store(tally.base + self.rules.minimum, Ordering::Relaxed);
+            return None;
+        }
+        self.gate.crossing.store(NEVER, Ordering::Relaxed);
+        // A call that outlived its window counts in the next one: more may be bad than came.
+        let reached = |ratio: Option<Fraction>, bad: u64| ratio.filter(|r| r.reached_by(bad.min(total), total));
+        reached(self.rules.error_ratio, error)
+            .map(Trip::ErrorRatio)
+            .or_else(|| reached(self.rules.slow_ratio, slow).map(Trip::SlowRatio))
+    }
+
+    /// Begins a window if none has begun, and the next one if it is over.
+    fn turn(&self, tally: &mut Tally, now: Time) {
+        let end = self.gate.window_end.load(Ordering::Relaxed);
+        if now.as_nanos() < end {
+            return;
+        }
+        if end != 0 {
+            self.clear(tally);
+        }
+        tally.since = now;
+        self.gate.window_end.store((now + self.rules.window).as_nanos(), Ordering::Relaxed);
+    }
+
+    fn open(&self, tally: &mut Tally, cause: Cause, trip: Trip, now: Time) -> Transition {
+        let until = now + self.settings.open_for;
+        let counts = self.counted(tally);
+        let into_window = now.since(tally.since);
+        tally.since = now;
+        self.gate.until.store(until.as_nanos(), Ordering::Relaxed);
+        self.gate.generation.store(self.generation() + 1, Ordering::Release);
+        Transition::Opened(Opened { cause, trip, counts, into_window, until })
+    }
+
+    fn close(&self, tally: &mut Tally, now: Time) -> Transition {
+        let after = now.since(tally.since);
+        self.clear(tally);
+        self.gate.window_end.store(0, Ordering::Relaxed);
+        self.gate.generation.store(self.generation() + 1, Ordering::Release);
+        Transition::Closed(Closed { after })
+    }
+
+    /// All counters to zero. The lanes only grow: their sum becomes the new base.
+    fn clear(&self, tally: &mut Tally) {
+        *tally = Tally { base: self.totals.sum(), ..Tally::default() };
+        self.gate.crossing.store(NEVER, Ordering::Relaxed);
+    }
+
+    fn counted(&self, tally: &Tally) -> Counts {
+        Counts { total: self.totals.sum() - tally.base, slow: tally.slow, error: tally.error }
+    }
+
+    /// The generation, to be read under the lock.
+    fn generation(&self) -> u64 {
+        self.gate.generation.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tally> {
+        // Nothing panics under this lock; if it did, whole counts are still counts.
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn is_open(generation: u64) -> bool {
+    generation % 2 == 1
+}
+
+impl Rules {
+    fn of(settings: &Settings) -> Self {
+        let Window::Tumbling(window) = settings.window;
+        let mut rules = Self {
+            window,
+            error_amount: u64::MAX,
+            error_ratio: None,
+            slow_amount: u64::MAX,
+            slow_ratio: None,
+            minimum: u64::from(settings.minimum_requests),
+            counts_errors: false,
+            counts_slow: false,
+            judges_ratios: false,
+            clocked: false,
+        };
+        for trip in &settings.trips {
+            match *trip {
+                Trip::ErrorAmount(amount) => rules.error_amount = u64::from(amount),
+                Trip::ErrorRatio(ratio) => rules.error_ratio = Some(ratio),
+                Trip::SlowAmount(amount) => rules.slow_amount = u64::from(amount),
+                Trip::SlowRatio(ratio) => rules.slow_ratio = Some(ratio),
+            }
+        }
+        rules.counts_errors = rules.error_amount != u64::MAX || rules.error_ratio.is_some();
+        rules.counts_slow = rules.slow_amount != u64::MAX || rules.slow_ratio.is_some();
+        rules.judges_ratios = rules.error_ratio.is_some() || rules.slow_ratio.is_some();
+        rules.clocked = rules.counts_slow || rules.judges_ratios;
+        rules
+    }
+}
