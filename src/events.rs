@@ -130,7 +130,10 @@ impl Drop for Listening {
     fn drop(&mut self) {
         if let Some(hub) = self.hub.upgrade() {
             hub.listeners.rcu(|all| {
-                all.iter().filter(|other| !Arc::ptr_eq(other, &self.listener)).map(Arc::clone).collect::<Vec<_>>()
+                all.iter()
+                    .filter(|other| !Arc::ptr_eq(other, &self.listener))
+                    .map(Arc::clone)
+                    .collect::<Vec<_>>()
             });
         }
     }

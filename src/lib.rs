@@ -9,6 +9,11 @@ mod refusal;
 pub mod config;
 
 pub use events::{Event, EventKind, Events, Listening};
+pub use layer::{
+    answerable::AnswerableLayer,
+    circuit_breaker::CircuitBreakerLayer,
+    protocol::{Http, Plain},
+};
 pub use refusal::{Flags, Grpc, Reason, Refusal};
 
 #[cfg(feature = "testing")]

@@ -53,7 +53,9 @@ impl Draws {
     #[must_use]
     pub fn draw(self, ordinal: u64, purpose: &str, attempt: u32) -> Draw {
         Draw::new(match self.0 {
-            Some(seed) => mix(mix(seed ^ text(purpose)) ^ mix(ordinal).wrapping_add(u64::from(attempt) << 32)),
+            Some(seed) => {
+                mix(mix(seed ^ text(purpose)) ^ mix(ordinal).wrapping_add(u64::from(attempt) << 32))
+            }
             None => unforeseen(),
         })
     }
@@ -69,7 +71,8 @@ const fn mix(bits: u64) -> u64 {
 
 /// FNV-1a: names are short and constant.
 fn text(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn unforeseen() -> u64 {

@@ -8,10 +8,10 @@
 //! ```
 //! use std::time::Duration;
 //! use tower_mesh::policy::{Failure, Lane, Outcome, Time};
-//! use tower_mesh::policy::circuit_breaker::{Admission, CircuitBreaker, Settings};
+//! use tower_mesh::policy::circuit_breaker::{Admission, Circuit, Settings};
 //!
 //! let settings = Settings::builder().error_amount(1).open_for(Duration::from_secs(60)).build()?;
-//! let (breaker, lane) = (CircuitBreaker::new(settings, 1), Lane::new(0));
+//! let (breaker, lane) = (Circuit::new(settings, 1), Lane::new(0));
 //! let at = |seconds| move || Time::from_nanos(seconds * 1_000_000_000);
 //!
 //! let Admission::Pass(ticket, _) = breaker.admit(lane, at(0)) else { panic!("a new circuit is closed") };
@@ -51,7 +51,7 @@ const NEVER: u64 = u64::MAX;
 
 /// One circuit: shared by all that go through it, from any thread.
 #[derive(Debug)]
-pub struct CircuitBreaker {
+pub struct Circuit {
     settings: Settings,
     rules: Rules,
     gate: Gate,
@@ -115,6 +115,14 @@ pub enum Admission {
 pub struct Ticket {
     generation: u64,
     started: Time,
+    /// Whether the response was slow, once its head has come and the verdict has not.
+    slow: Option<bool>,
+}
+
+impl Ticket {
+    const fn new(generation: u64, started: Time) -> Self {
+        Self { generation, started, slow: None }
+    }
 }
 
 /// Whether requests pass.
@@ -130,7 +138,7 @@ pub enum State {
     },
 }
 
-impl CircuitBreaker {
+impl Circuit {
     /// A closed circuit that has counted nothing, and spreads its count of requests over so many lanes.
     #[must_use]
     pub fn new(settings: Settings, lanes: usize) -> Self {
@@ -160,14 +168,18 @@ impl CircuitBreaker {
         if is_open(generation) {
             let now = now();
             let left = Time::from_nanos(self.gate.until.load(Ordering::Relaxed)).since(now);
-            return if left.is_zero() { self.admit_exactly(lane, now) } else { Admission::Refuse(left, None) };
+            return if left.is_zero() {
+                self.admit_exactly(lane, now)
+            } else {
+                Admission::Refuse(left, None)
+            };
         }
         let now = if self.rules.clocked { now() } else { Time::default() };
         if self.rules.judges_ratios && self.arrival_matters(now) {
             return self.admit_exactly(lane, now);
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket { generation, started: now }, None)
+        Admission::Pass(Ticket::new(generation, now), None)
     }
 
     /// A request that passed is settled: once. `now` is asked only if a rule needs the time.
@@ -178,7 +190,7 @@ impl CircuitBreaker {
             Outcome::Success => (false, true),
             Outcome::Failure(_) => (true, true),
             Outcome::Local => (false, false),
-            Outcome::Abandoned => match self.settings.abandoned {
+            Outcome::Abandoned => match self.settings.abandoned() {
                 Abandoned::Neutral => (false, false),
                 Abandoned::Failure => (true, true),
                 Abandoned::Slow => (false, true),
@@ -189,8 +201,15 @@ impl CircuitBreaker {
             return None;
         }
         let now = now();
-        let slow = timed && now.since(ticket.started) >= self.settings.slow_time;
+        let slow = timed && ticket.slow.unwrap_or_else(|| self.is_slow(ticket, now));
         if !(error || slow) { None } else { self.count(ticket, error, slow, now) }
+    }
+
+    /// The head of the response has come, its outcome has not: how long it took is measured here.
+    #[must_use]
+    pub fn answered(&self, ticket: Ticket, now: impl FnOnce() -> Time) -> Ticket {
+        let slow = self.rules.counts_slow && self.is_slow(ticket, now());
+        Ticket { slow: Some(slow), ..ticket }
     }
 
     /// Whether requests pass at this moment.
@@ -205,6 +224,10 @@ impl CircuitBreaker {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counted(&self.lock())
+    }
+
+    fn is_slow(&self, ticket: Ticket, now: Time) -> bool {
+        now.since(ticket.started) >= self.settings.slow_time()
     }
 
     /// Whether this arrival finds the window over, or its requests at the minimum.
@@ -232,13 +255,13 @@ impl CircuitBreaker {
                 && let Some(trip) = self.judge_ratios(&tally)
             {
                 return Admission::Refuse(
-                    self.settings.open_for,
+                    self.settings.open_for(),
                     Some(self.open(&mut tally, Cause::Check, trip, now)),
                 );
             }
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket { generation: self.generation(), started: now }, transition)
+        Admission::Pass(Ticket::new(self.generation(), now), transition)
     }
 
     /// Counts a bad response and judges what it did.
@@ -280,7 +303,8 @@ impl CircuitBreaker {
         }
         self.gate.crossing.store(NEVER, Ordering::Relaxed);
         // A call that outlived its window counts in the next one: more may be bad than came.
-        let reached = |ratio: Option<Fraction>, bad: u64| ratio.filter(|r| r.reached_by(bad.min(total), total));
+        let reached =
+            |ratio: Option<Fraction>, bad: u64| ratio.filter(|r| r.reached_by(bad.min(total), total));
         reached(self.rules.error_ratio, error)
             .map(Trip::ErrorRatio)
             .or_else(|| reached(self.rules.slow_ratio, slow).map(Trip::SlowRatio))
@@ -300,7 +324,7 @@ impl CircuitBreaker {
     }
 
     fn open(&self, tally: &mut Tally, cause: Cause, trip: Trip, now: Time) -> Transition {
-        let until = now + self.settings.open_for;
+        let until = now + self.settings.open_for();
         let counts = self.counted(tally);
         let into_window = now.since(tally.since);
         tally.since = now;
@@ -344,20 +368,20 @@ const fn is_open(generation: u64) -> bool {
 
 impl Rules {
     fn of(settings: &Settings) -> Self {
-        let Window::Tumbling(window) = settings.window;
+        let Window::Tumbling(window) = settings.window();
         let mut rules = Self {
             window,
             error_amount: u64::MAX,
             error_ratio: None,
             slow_amount: u64::MAX,
             slow_ratio: None,
-            minimum: u64::from(settings.minimum_requests),
+            minimum: u64::from(settings.minimum_requests()),
             counts_errors: false,
             counts_slow: false,
             judges_ratios: false,
             clocked: false,
         };
-        for trip in &settings.trips {
+        for trip in settings.trips() {
             match *trip {
                 Trip::ErrorAmount(amount) => rules.error_amount = u64::from(amount),
                 Trip::ErrorRatio(ratio) => rules.error_ratio = Some(ratio),

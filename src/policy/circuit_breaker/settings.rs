@@ -30,24 +30,15 @@ use crate::policy::Fraction;
 /// # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Settings {
-    /// Over which span responses are counted together.
-    pub window: Window,
-    /// What opens the circuit; any one of them does.
-    pub trips: Vec<Trip>,
-    /// How many requests a window must have seen before its ratios mean anything. Amounts do not wait for it.
-    pub minimum_requests: u32,
-    /// From how long on a response is slow.
-    pub slow_time: Duration,
-    /// How long the circuit stays open.
-    pub open_for: Duration,
-    /// How it closes again.
-    pub recovery: Recovery,
-    /// What it means that a caller went away before the answer.
-    pub abandoned: Abandoned,
-    /// The answer given while the circuit is open.
-    pub reply: Reply,
+    window: Window,
+    trips: Vec<Trip>,
+    minimum_requests: u32,
+    slow_time: Duration,
+    open_for: Duration,
+    recovery: Recovery,
+    abandoned: Abandoned,
+    reply: Reply,
 }
 
 /// Over which span responses are counted together.
@@ -123,6 +114,54 @@ impl Settings {
     #[must_use]
     pub fn builder() -> SettingsBuilder {
         SettingsBuilder::default()
+    }
+
+    /// Over which span responses are counted together.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// What opens the circuit; any one of them does.
+    #[must_use]
+    pub fn trips(&self) -> &[Trip] {
+        &self.trips
+    }
+
+    /// How many requests a window must have seen before its ratios mean anything. Amounts do not wait for it.
+    #[must_use]
+    pub const fn minimum_requests(&self) -> u32 {
+        self.minimum_requests
+    }
+
+    /// From how long on a response is slow.
+    #[must_use]
+    pub const fn slow_time(&self) -> Duration {
+        self.slow_time
+    }
+
+    /// How long the circuit stays open.
+    #[must_use]
+    pub const fn open_for(&self) -> Duration {
+        self.open_for
+    }
+
+    /// How it closes again.
+    #[must_use]
+    pub const fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// What it means that a caller went away before the answer.
+    #[must_use]
+    pub const fn abandoned(&self) -> Abandoned {
+        self.abandoned
+    }
+
+    /// The answer given while the circuit is open.
+    #[must_use]
+    pub const fn reply(&self) -> &Reply {
+        &self.reply
     }
 
     /// Whether anything can open the circuit at all.

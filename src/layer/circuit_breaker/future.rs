@@ -1,0 +1,86 @@
+//! The answer of a service behind a breaker: the inner one's, or our own.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+
+use super::verdict::{Passed, Verdict};
+use crate::{
+    layer::{protocol::Answers, settle::Once},
+    refusal::Refusal,
+};
+
+pin_project! {
+    /// The future of [`CircuitBreaker`](super::CircuitBreaker).
+    pub struct ResponseFuture<F, P, M, V> {
+        #[pin]
+        state: State<F>,
+        protocol: P,
+        memo: M,
+        verdict: PhantomData<fn() -> V>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum State<F> {
+        Calling {
+            #[pin]
+            inner: F,
+            passed: Option<Once<Passed>>,
+        },
+        // Boxed so that a call that passes does not carry the room for a refusal.
+        Refused {
+            refusal: Option<Box<Refusal>>,
+        },
+    }
+}
+
+impl<F, P, M, V> ResponseFuture<F, P, M, V> {
+    pub(super) const fn calling(inner: F, passed: Once<Passed>, protocol: P, memo: M) -> Self {
+        let state = State::Calling { inner, passed: Some(passed) };
+        Self { state, protocol, memo, verdict: PhantomData }
+    }
+
+    pub(super) fn refused(refusal: Refusal, protocol: P, memo: M) -> Self {
+        let state = State::Refused { refusal: Some(Box::new(refusal)) };
+        Self { state, protocol, memo, verdict: PhantomData }
+    }
+}
+
+impl<F, P, M, V, Res, Err> Future for ResponseFuture<F, P, M, V>
+where
+    F: Future<Output = Result<Res, Err>>,
+    M: Copy,
+    P: Answers<M, Res, Err>,
+    V: Verdict<P, M, Res, Err>,
+{
+    type Output = Result<V::Response, Err>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.state.project() {
+            Projected::Calling { inner, passed } => {
+                let result = ready!(inner.poll(cx));
+                let passed = passed.take().expect("polled after it was ready");
+                Poll::Ready(V::settle(this.protocol, *this.memo, passed, result))
+            }
+            Projected::Refused { refusal } => {
+                let refusal = refusal.take().expect("polled after it was ready");
+                let response = this.protocol.refuse(*this.memo, *refusal)?;
+                Poll::Ready(Ok(V::unwatched(this.protocol, response)))
+            }
+        }
+    }
+}
+
+impl<F, P, M, V> fmt::Debug for ResponseFuture<F, P, M, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture")
+    }
+}

@@ -1,0 +1,109 @@
+//! How a layer reads requests, judges answers and writes refusals.
+//!
+//! A layer must neither change its service's error type nor box it, and must still answer by itself. Over HTTP it
+//! answers with a response, so that `Infallible` stays `Infallible` and an axum `Router` needs no error handler. Over
+//! anything else it answers with the service's own error, made by `From<Refusal>`. Two traits carry this; a layer
+//! needs nothing else, and [`Http`] (the default) and [`Plain`] implement both.
+//!
+//! ```
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! use tower_mesh::{CircuitBreakerLayer, Plain, Refusal, policy::circuit_breaker::Settings};
+//!
+//! #[derive(Debug)]
+//! enum Failed { Broken, Refused(Refusal) }
+//!
+//! impl From<Refusal> for Failed {
+//!     fn from(refusal: Refusal) -> Self { Self::Refused(refusal) }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let settings = Settings::builder().error_amount(1).build().unwrap();
+//! let service = ServiceBuilder::new()
+//!     .layer(CircuitBreakerLayer::new(settings).over(Plain))
+//!     .service(service_fn(|_: u32| async { Err::<(), _>(Failed::Broken) }));
+//!
+//! assert!(matches!(service.clone().oneshot(1).await, Err(Failed::Broken)));
+//! assert!(matches!(service.clone().oneshot(2).await, Err(Failed::Refused(_))));
+//! # }
+//! ```
+
+mod http;
+mod judged;
+mod plain;
+
+pub(crate) use self::http::grpc_outcome;
+use self::sealed::Sealed;
+pub use self::{
+    http::{Http, HttpMemo},
+    judged::Judged,
+    plain::{Plain, Reading},
+};
+use super::body::Watch;
+use crate::{policy::Outcome, refusal::Refusal};
+
+/// Reads a request when it arrives: in [`call`](tower_service::Service::call), before the request is given on.
+pub trait Reads<Req> {
+    /// What must be remembered of the request until the answer is written.
+    type Memo: Copy;
+
+    /// Notes what an answer will depend on.
+    fn memo(&self, request: &Req) -> Self::Memo;
+}
+
+/// Judges answers, and writes them.
+pub trait Answers<Memo, Res, Err> {
+    /// A response whose end is observed.
+    type Watched<W: Watch>;
+
+    /// What the call came to.
+    fn classify(&self, memo: Memo, result: &Result<Res, Err>) -> Outcome;
+
+    /// Whether the outcome of this answer shows only in its trailers.
+    fn shows_late(&self, memo: Memo, response: &Res) -> bool {
+        let _ = (memo, response);
+        false
+    }
+
+    /// Writes a refusal down as this protocol's answer.
+    ///
+    /// # Errors
+    ///
+    /// The refusal, where the protocol refuses by an error.
+    fn refuse(&self, memo: Memo, refusal: Refusal) -> Result<Res, Err>;
+
+    /// Has the end of the response observed; by nobody, if there is no watch.
+    fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W>;
+}
+
+/// What protocols have in common: each is small, and cloned for each call.
+pub trait Protocol: Sealed + Clone + Sized {
+    /// The same protocol, but judging answers by `judge`, which is given each result and what this protocol makes
+    /// of it.
+    ///
+    /// ```
+    /// use http::{Response, StatusCode};
+    /// use tower_mesh::{CircuitBreakerLayer, Http, layer::protocol::Protocol};
+    /// use tower_mesh::policy::{Failure, Outcome, circuit_breaker::Settings};
+    ///
+    /// // Being told to slow down is a failure here.
+    /// let http = Http.judging(|result: &Result<Response<axum::body::Body>, _>, outcome| match result {
+    ///     Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+    ///         Outcome::Failure(Failure::Status(429))
+    ///     }
+    ///     _ => outcome,
+    /// });
+    /// # let _: &Result<Response<axum::body::Body>, std::convert::Infallible> = &Ok(Response::default());
+    /// let app = axum::Router::<()>::new()
+    ///     .layer(CircuitBreakerLayer::new(Settings::builder().error_amount(5).build().unwrap()).over(http));
+    /// ```
+    fn judging<F, Res, Err>(self, judge: F) -> Judged<Self, F>
+    where
+        F: Fn(&Result<Res, Err>, Outcome) -> Outcome + Clone,
+    {
+        Judged::new(self, judge)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}

@@ -1,0 +1,165 @@
+//! HTTP, and gRPC over it.
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+
+use super::{Answers, Protocol, Reads, Sealed};
+use crate::{
+    layer::body::{LocalBody, Watch, Watched},
+    policy::{Failure, Outcome},
+    refusal::{Grpc, Refusal},
+};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// HTTP, and gRPC over it: the default.
+///
+/// A status of 500 and above is a failure, and so is an error of the service. A gRPC answer is judged by its
+/// `grpc-status` as Envoy does: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS are
+/// failures. A refusal is a response; for gRPC requests a trailers-only one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Http;
+
+/// What [`Http`] remembers of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HttpMemo {
+    grpc: bool,
+    head: bool,
+}
+
+impl Sealed for Http {}
+impl Protocol for Http {}
+
+impl<B> Reads<Request<B>> for Http {
+    type Memo = HttpMemo;
+
+    fn memo(&self, request: &Request<B>) -> HttpMemo {
+        let method = request.method();
+        HttpMemo {
+            grpc: *method == Method::POST && is_grpc(request.headers()),
+            head: *method == Method::HEAD,
+        }
+    }
+}
+
+impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
+    type Watched<W: Watch> = Response<Watched<B, W>>;
+
+    fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
+        let Ok(response) = result else { return Outcome::Failure(Failure::Transport) };
+        if let Some(refusal) = response.extensions().get::<Refusal>() {
+            return refusal.reason().outcome();
+        }
+        let grpc = if memo.grpc { grpc_outcome(response.headers()) } else { None };
+        grpc.unwrap_or_else(|| by_status(response.status()))
+    }
+
+    fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
+        memo.grpc && response.status() == StatusCode::OK && !response.headers().contains_key(GRPC_STATUS)
+    }
+
+    fn refuse(&self, memo: HttpMemo, refusal: Refusal) -> Result<Response<B>, E> {
+        let mut response = match refusal.grpc_answer() {
+            Grpc::Status(status) if memo.grpc => trailers_only(status, refusal.body()),
+            _ => plain(memo, &refusal),
+        };
+        response.extensions_mut().insert(refusal.flags());
+        response.extensions_mut().insert(refusal);
+        Ok(response)
+    }
+
+    fn watch<W: Watch>(&self, response: Response<B>, watch: Option<W>) -> Self::Watched<W> {
+        response.map(|body| Watched::new(body, watch))
+    }
+}
+
+/// A GET's refusal, or the same head without a body for a HEAD.
+fn plain<B: LocalBody>(memo: HttpMemo, refusal: &Refusal) -> Response<B> {
+    // These end with their head; a length would announce a body that must not come.
+    let bodiless = matches!(refusal.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let content = if memo.head || bodiless { Bytes::new() } else { refusal.body().clone() };
+    let mut response = Response::new(B::local(content));
+    *response.status_mut() = refusal.status();
+    if !bodiless {
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(refusal.body().len()));
+    }
+    if let Some(content_type) = refusal.body_type() {
+        response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+    }
+    response
+}
+
+/// A gRPC reply that has nothing but a status: the trailers stand in the head.
+fn trailers_only<B: LocalBody>(status: u8, message: &[u8]) -> Response<B> {
+    let mut response = Response::new(B::local(Bytes::new()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(GRPC_STATUS, HeaderValue::from(u16::from(status)));
+    if !message.is_empty()
+        && let Ok(message) = HeaderValue::try_from(percent_encoded(message))
+    {
+        headers.insert(GRPC_MESSAGE, message);
+    }
+    response
+}
+
+/// As gRPC writes messages into headers: all but printable ASCII, and `%` itself, as `%XX`.
+fn percent_encoded(message: &[u8]) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    message.iter().fold(String::with_capacity(message.len()), |mut text, &byte| {
+        if matches!(byte, b' '..=b'~') && byte != b'%' {
+            text.push(char::from(byte));
+        } else {
+            text.extend([
+                '%',
+                char::from(HEX[usize::from(byte >> 4)]),
+                char::from(HEX[usize::from(byte & 15)]),
+            ]);
+        }
+        text
+    })
+}
+
+/// `application/grpc`, or one of its encodings (`application/grpc+proto`); not `application/grpc-web`.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
+        .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+fn by_status(status: StatusCode) -> Outcome {
+    if status.as_u16() >= 500 { Outcome::Failure(Failure::Status(status.as_u16())) } else { Outcome::Success }
+}
+
+/// What a `grpc-status` says, if there is one, in headers or trailers.
+pub(crate) fn grpc_outcome(headers: &HeaderMap) -> Option<Outcome> {
+    let status = headers.get(GRPC_STATUS)?.to_str().ok().and_then(|status| status.parse::<u32>().ok());
+    Some(match http_status(status) {
+        failed @ 500.. => Outcome::Failure(Failure::Status(failed)),
+        _ => Outcome::Success,
+    })
+}
+
+/// The HTTP status that Envoy counts for a gRPC status.
+const fn http_status(grpc: Option<u32>) -> u16 {
+    match grpc {
+        Some(0) => 200,
+        Some(1) => 499,
+        Some(3 | 9 | 11) => 400,
+        Some(4) => 504,
+        Some(5) => 404,
+        Some(6 | 10) => 409,
+        Some(7) => 403,
+        Some(8) => 429,
+        Some(12) => 501,
+        Some(14) => 503,
+        Some(16) => 401,
+        // UNKNOWN, INTERNAL, DATA_LOSS, and what is no gRPC status at all.
+        _ => 500,
+    }
+}

@@ -1,0 +1,60 @@
+//! A protocol whose judgement is somebody else's.
+
+use std::fmt;
+
+use super::{Answers, Protocol, Reads, Sealed};
+use crate::{layer::body::Watch, policy::Outcome, refusal::Refusal};
+
+/// A protocol that judges answers by a function: see [`Protocol::judging`].
+#[derive(Clone, Copy)]
+pub struct Judged<P, F> {
+    protocol: P,
+    judge: F,
+}
+
+impl<P, F> Judged<P, F> {
+    pub(super) const fn new(protocol: P, judge: F) -> Self {
+        Self { protocol, judge }
+    }
+}
+
+impl<P, F> Sealed for Judged<P, F> {}
+impl<P: Protocol, F: Clone> Protocol for Judged<P, F> {}
+
+impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
+    type Memo = P::Memo;
+
+    fn memo(&self, request: &Req) -> P::Memo {
+        self.protocol.memo(request)
+    }
+}
+
+impl<M: Copy, Res, Err, P, F> Answers<M, Res, Err> for Judged<P, F>
+where
+    P: Answers<M, Res, Err>,
+    F: Fn(&Result<Res, Err>, Outcome) -> Outcome,
+{
+    type Watched<W: Watch> = P::Watched<W>;
+
+    fn classify(&self, memo: M, result: &Result<Res, Err>) -> Outcome {
+        (self.judge)(result, self.protocol.classify(memo, result))
+    }
+
+    fn shows_late(&self, memo: M, response: &Res) -> bool {
+        self.protocol.shows_late(memo, response)
+    }
+
+    fn refuse(&self, memo: M, refusal: Refusal) -> Result<Res, Err> {
+        self.protocol.refuse(memo, refusal)
+    }
+
+    fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W> {
+        self.protocol.watch(response, watch)
+    }
+}
+
+impl<P: fmt::Debug, F> fmt::Debug for Judged<P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Judged").field(&self.protocol).finish()
+    }
+}

@@ -1,0 +1,132 @@
+//! A shared value whose handles are cloned without meeting.
+//!
+//! Cloning one `Arc` on two cores costs 60 ns, more than a whole breaker, because both write the same count; and a
+//! service is cloned for every request. So a handle points to a seat: a small `Arc` that belongs to one lane, with the
+//! shared value behind it. Cloning a handle counts on the calling thread's own seat.
+//!
+//! Seats form a tree of two levels, so that none can keep itself alive: the first seat holds the seats of the other
+//! lanes, and those know it only weakly. Where the first one is gone, a thread that holds the seat of another lane
+//! founds a new first seat for the same value.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock, Weak},
+};
+
+use super::lane;
+use crate::policy::Lane;
+
+/// A handle on a shared `T`.
+#[derive(Debug)]
+pub(crate) struct Shared<T>(Arc<Seat<T>>);
+
+/// Aligned so that the counts of two seats never share a cache line.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Seat<T> {
+    value: Arc<T>,
+    /// Which of the lanes it belongs to.
+    place: usize,
+    kin: Kin<T>,
+}
+
+#[derive(Debug)]
+enum Kin<T> {
+    /// The first seat: it holds the others, made when their lane first asks.
+    Others(Box<[OnceLock<Arc<Seat<T>>>]>),
+    /// One of the others.
+    First(Weak<Seat<T>>),
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self::found(Arc::new(value), lane::here().among(lane::count()))
+    }
+
+    /// A handle by way of the calling thread's own seat.
+    pub(crate) fn on(&self, lane: Lane) -> Self {
+        let place = lane.among(lane::count());
+        if self.0.place == place {
+            return Self(Arc::clone(&self.0));
+        }
+        match &self.0.kin {
+            Kin::Others(_) => Self::other(&self.0, place),
+            Kin::First(first) => match first.upgrade() {
+                Some(first) if first.place == place => Self(first),
+                Some(first) => Self::other(&first, place),
+                None => Self::found(Arc::clone(&self.0.value), place),
+            },
+        }
+    }
+
+    /// Whether both are handles on the same value.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0.value, &other.0.value)
+    }
+
+    fn found(value: Arc<T>, place: usize) -> Self {
+        let others = (0..lane::count()).map(|_| OnceLock::new()).collect();
+        Self(Arc::new(Seat { value, place, kin: Kin::Others(others) }))
+    }
+
+    fn other(first: &Arc<Seat<T>>, place: usize) -> Self {
+        let Kin::Others(others) = &first.kin else { return Self(Arc::clone(first)) };
+        Self(Arc::clone(others[place].get_or_init(|| {
+            let (value, kin) = (Arc::clone(&first.value), Kin::First(Arc::downgrade(first)));
+            Arc::new(Seat { value, place, kin })
+        })))
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        self.on(lane::here())
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_value_lives_as_long_as_any_handle_on_any_lane() {
+        let value = Arc::new(());
+        let first = Shared::new(Arc::clone(&value));
+        let here = lane::here().among(lane::count());
+        let elsewhere: Vec<_> = (1..lane::count()).map(|i| first.on(Lane::new(here + i))).collect();
+        drop(first);
+        assert_eq!(Arc::strong_count(&value), 2);
+        let refounded = elsewhere[0].on(Lane::new(here));
+        drop(elsewhere);
+        assert_eq!(Arc::strong_count(&value), 2);
+        drop(refounded);
+        assert_eq!(Arc::strong_count(&value), 1, "no cycle keeps it");
+    }
+
+    #[test]
+    fn handles_on_all_lanes_are_handles_on_one_value() {
+        let first = Shared::new(7);
+        let handles = (0..130).map(|i| first.on(Lane::new(i))).collect::<Vec<_>>();
+        assert!(handles.iter().all(|handle| handle.is(&first)));
+        assert!(handles.windows(2).all(|pair| pair[0].on(Lane::new(3)).is(&pair[1])));
+    }
+
+    #[test]
+    fn handles_may_wander_between_threads() {
+        let mut handle = Shared::new(7);
+        for _ in 0..200 {
+            handle = thread::spawn(move || handle.clone()).join().expect("the thread lives");
+            assert_eq!(*handle, 7);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Settles exactly once.
+//!
+//! Every call that a policy let through must be settled, however it ends: answered, failed, dropped half-way, or lost
+//! in a panic. Remembering that at every exit is how places leak; so the claim settles itself when it is dropped.
+
+use crate::policy::Outcome;
+
+/// Something that was let through and is owed an outcome.
+pub(crate) trait Claim {
+    fn settle(self, outcome: Outcome);
+}
+
+/// A claim that is settled once: with an outcome, or as abandoned when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Once<C: Claim>(Option<C>);
+
+impl<C: Claim> Once<C> {
+    pub(crate) const fn new(claim: C) -> Self {
+        Self(Some(claim))
+    }
+
+    pub(crate) fn settle(mut self, outcome: Outcome) {
+        if let Some(claim) = self.0.take() {
+            claim.settle(outcome);
+        }
+    }
+
+    /// The claim, while it is not settled.
+    pub(crate) const fn claim(&mut self) -> Option<&mut C> {
+        self.0.as_mut()
+    }
+}
+
+impl<C: Claim> Drop for Once<C> {
+    fn drop(&mut self) {
+        if let Some(claim) = self.0.take() {
+            claim.settle(Outcome::Abandoned);
+        }
+    }
+}
