@@ -46,6 +46,7 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -61,7 +62,6 @@ use super::{
     clock, lane,
     protocol::{Answers, Http, Protocol, Reads},
     seat::Shared,
-    settle::Once,
 };
 use crate::{
     events::{Event, EventKind, Events},
@@ -175,8 +175,8 @@ where
             Admission::Pass(ticket, transition) => {
                 station.tell(transition);
                 // Made before the inner call: if that panics, this settles.
-                let settlement = Once::new(verdict::Passed::new(station, ticket));
-                ResponseFuture::calling(self.inner.call(request), settlement, self.protocol.clone(), memo)
+                let call = Settlement::new(station, ticket);
+                ResponseFuture::calling(self.inner.call(request), call, self.protocol.clone(), memo)
             }
             Admission::Refuse(wait, transition) => {
                 station.tell(transition);
@@ -188,7 +188,7 @@ where
 }
 
 impl Station {
-    fn refusal(&self, wait: std::time::Duration) -> Refusal {
+    fn refusal(&self, wait: Duration) -> Refusal {
         let reply = self.circuit.settings().reply();
         Refusal::new(Reason::CircuitOpen, reply.status)
             .content(self.content.clone())

@@ -60,6 +60,7 @@ impl<T> Shared<T> {
     }
 
     /// Whether both are handles on the same value.
+    #[cfg(test)]
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0.value, &other.0.value)
     }

@@ -19,7 +19,8 @@ impl<C: Claim> Once<C> {
         Self(Some(claim))
     }
 
-    pub(crate) fn settle(mut self, outcome: Outcome) {
+    /// Settles, unless that has been done.
+    pub(crate) fn settle(&mut self, outcome: Outcome) {
         if let Some(claim) = self.0.take() {
             claim.settle(outcome);
         }
@@ -33,8 +34,6 @@ impl<C: Claim> Once<C> {
 
 impl<C: Claim> Drop for Once<C> {
     fn drop(&mut self) {
-        if let Some(claim) = self.0.take() {
-            claim.settle(Outcome::Abandoned);
-        }
+        self.settle(Outcome::Abandoned);
     }
 }

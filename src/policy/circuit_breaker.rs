@@ -12,7 +12,7 @@
 //!
 //! let settings = Settings::builder().error_amount(1).open_for(Duration::from_secs(60)).build()?;
 //! let (breaker, lane) = (Circuit::new(settings, 1), Lane::new(0));
-//! let at = |seconds| move || Time::from_nanos(seconds * 1_000_000_000);
+//! let at = |seconds: u64| move || Time::from_nanos(seconds * 1_000_000_000);
 //!
 //! let Admission::Pass(ticket, _) = breaker.admit(lane, at(0)) else { panic!("a new circuit is closed") };
 //! breaker.settle(ticket, Outcome::Failure(Failure::Status(500)), at(1));

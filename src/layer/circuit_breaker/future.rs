@@ -9,11 +9,8 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::verdict::{Passed, Verdict};
-use crate::{
-    layer::{protocol::Answers, settle::Once},
-    refusal::Refusal,
-};
+use super::verdict::{Settlement, Verdict};
+use crate::{layer::protocol::Answers, refusal::Refusal};
 
 pin_project! {
     /// The future of [`CircuitBreaker`](super::CircuitBreaker).
@@ -32,7 +29,7 @@ pin_project! {
         Calling {
             #[pin]
             inner: F,
-            passed: Option<Once<Passed>>,
+            call: Option<Settlement>,
         },
         // Boxed so that a call that passes does not carry the room for a refusal.
         Refused {
@@ -42,8 +39,8 @@ pin_project! {
 }
 
 impl<F, P, M, V> ResponseFuture<F, P, M, V> {
-    pub(super) const fn calling(inner: F, passed: Once<Passed>, protocol: P, memo: M) -> Self {
-        let state = State::Calling { inner, passed: Some(passed) };
+    pub(super) const fn calling(inner: F, call: Settlement, protocol: P, memo: M) -> Self {
+        let state = State::Calling { inner, call: Some(call) };
         Self { state, protocol, memo, verdict: PhantomData }
     }
 
@@ -65,10 +62,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         match this.state.project() {
-            Projected::Calling { inner, passed } => {
+            Projected::Calling { inner, call } => {
                 let result = ready!(inner.poll(cx));
-                let passed = passed.take().expect("polled after it was ready");
-                Poll::Ready(V::settle(this.protocol, *this.memo, passed, result))
+                let call = call.take().expect("polled after it was ready");
+                Poll::Ready(V::settle(this.protocol, *this.memo, call, result))
             }
             Projected::Refused { refusal } => {
                 let refusal = refusal.take().expect("polled after it was ready");

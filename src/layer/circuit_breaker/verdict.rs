@@ -12,21 +12,9 @@ use crate::{
     policy::{Failure, Outcome, circuit_breaker::Ticket},
 };
 
-/// A call that passed the breaker.
-pub struct Passed {
+struct Passed {
     station: Shared<Station>,
     ticket: Ticket,
-}
-
-impl Passed {
-    pub(super) const fn new(station: Shared<Station>, ticket: Ticket) -> Self {
-        Self { station, ticket }
-    }
-
-    /// The head has come: what it took is measured now.
-    fn answered(&mut self) {
-        self.ticket = self.station.circuit.answered(self.ticket, clock::now);
-    }
 }
 
 impl Claim for Passed {
@@ -44,7 +32,7 @@ pub trait Verdict<P, M, Res, Err>: Copy + sealed::Sealed {
     fn settle(
         protocol: &P,
         memo: M,
-        passed: Once<Passed>,
+        call: Settlement,
         result: Result<Res, Err>,
     ) -> Result<Self::Response, Err>;
 
@@ -66,8 +54,8 @@ where
 {
     type Response = Res;
 
-    fn settle(protocol: &P, memo: M, passed: Once<Passed>, result: Result<Res, Err>) -> Result<Res, Err> {
-        passed.settle(protocol.classify(memo, &result));
+    fn settle(protocol: &P, memo: M, call: Settlement, result: Result<Res, Err>) -> Result<Res, Err> {
+        call.settle(protocol.classify(memo, &result));
         result
     }
 
@@ -85,18 +73,16 @@ where
     fn settle(
         protocol: &P,
         memo: M,
-        mut passed: Once<Passed>,
+        mut call: Settlement,
         result: Result<Res, Err>,
     ) -> Result<Self::Response, Err> {
         match result {
             Ok(response) if protocol.shows_late(memo, &response) => {
-                if let Some(passed) = passed.claim() {
-                    passed.answered();
-                }
-                Ok(protocol.watch(response, Some(Settlement(Some(passed)))))
+                call.answered();
+                Ok(protocol.watch(response, Some(call)))
             }
             result => {
-                passed.settle(protocol.classify(memo, &result));
+                call.settle(protocol.classify(memo, &result));
                 result.map(|response| protocol.watch(response, None))
             }
         }
@@ -107,14 +93,30 @@ where
     }
 }
 
-/// A call that passed the breaker, to be settled at the end of its response.
+/// A call that passed the breaker and is yet to be settled; as abandoned, if it is dropped.
 #[derive(Debug)]
-pub struct Settlement(Option<Once<Passed>>);
+pub struct Settlement(Once<Passed>);
+
+impl Settlement {
+    pub(super) const fn new(station: Shared<Station>, ticket: Ticket) -> Self {
+        Self(Once::new(Passed { station, ticket }))
+    }
+
+    fn settle(mut self, outcome: Outcome) {
+        self.0.settle(outcome);
+    }
+
+    /// The head has come: what it took is measured now.
+    fn answered(&mut self) {
+        if let Some(Passed { station, ticket }) = self.0.claim() {
+            *ticket = station.circuit.answered(*ticket, clock::now);
+        }
+    }
+}
 
 impl Watch for Settlement {
     fn end(&mut self, end: End<'_>) {
-        let Some(passed) = self.0.take() else { return };
-        passed.settle(match end {
+        self.0.settle(match end {
             End::Trailers(trailers) => grpc_outcome(trailers).unwrap_or(UNKNOWN),
             End::Complete => UNKNOWN,
             End::Error => Outcome::Failure(Failure::Transport),

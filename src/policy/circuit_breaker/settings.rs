@@ -111,7 +111,6 @@ pub enum GrpcReply {
 
 impl Settings {
     /// Starts from the defaults.
-    #[must_use]
     pub fn builder() -> SettingsBuilder {
         SettingsBuilder::default()
     }
