@@ -4,6 +4,7 @@ mod events;
 pub mod layer;
 pub mod policy;
 mod refusal;
+mod sync;
 
 #[cfg(feature = "yaml")]
 pub mod config;

@@ -41,10 +41,8 @@ pub use settings::{
 };
 pub use transition::{Cause, Closed, Counts, Opened, Transition};
 
-use super::{
-    Fraction, Lane, Lanes, Outcome, Time,
-    sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError},
-};
+use super::{Fraction, Lane, Lanes, Outcome, Time};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// No arrival needs to look at the ratios.
 const NEVER: u64 = u64::MAX;

@@ -4,7 +4,7 @@
 //! thread's share: each adds to a line of its own, and who wants the sum reads them all. Threads may share a lane
 //! (there can be more of them than lanes), so a lane is always updated by one read-modify-write.
 
-use super::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Which of the lanes the calling thread adds to. Handed in by the layer: a policy does not know threads.
 ///

@@ -11,7 +11,6 @@ mod draw;
 mod fraction;
 mod lane;
 mod outcome;
-pub(crate) mod sync;
 mod time;
 
 pub use draw::Draw;

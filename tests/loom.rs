@@ -1,0 +1,142 @@
+//! Every interleaving of a few calls, tried out by the model checker.
+//!
+//! The policies are compiled once more here, as they are, over the checker's own atomics and locks; that they compile
+//! alone also shows that nothing of the floors above is known to them.
+
+#[path = "../src/policy/mod.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a part of the crate, seen without the rest of it"
+)]
+mod policy;
+
+/// What `src/sync.rs` is in the crate.
+mod sync {
+    pub(crate) use std::sync::PoisonError;
+
+    pub(crate) use loom::sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    };
+}
+
+use std::time::Duration;
+
+use loom::{sync::Arc, thread};
+use policy::{
+    Failure, Lane, Outcome, Time,
+    circuit_breaker::{Admission, Circuit, Settings, SettingsBuilder, Ticket, Transition},
+};
+
+const FAILED: Outcome = Outcome::Failure(Failure::Transport);
+
+fn circuit(settings: SettingsBuilder) -> Arc<Circuit> {
+    Arc::new(Circuit::new(settings.build().expect("these mean something"), 2))
+}
+
+fn at(seconds: u64) -> impl FnOnce() -> Time {
+    move || Time::from_nanos(seconds * 1_000_000_000)
+}
+
+fn passed(admission: Admission) -> Option<Ticket> {
+    match admission {
+        Admission::Pass(ticket, _) => Some(ticket),
+        Admission::Refuse(..) => None,
+    }
+}
+
+fn is_open(transition: &Option<Transition>) -> bool {
+    matches!(transition, Some(Transition::Opened(_)))
+}
+
+#[test]
+fn failures_of_two_threads_open_the_circuit_exactly_once() {
+    loom::model(|| {
+        let circuit = circuit(Settings::builder().error_amount(2));
+        let threads = [0, 1].map(|lane| {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || {
+                let ticket = passed(circuit.admit(Lane::new(lane), at(1)))?;
+                circuit.settle(ticket, FAILED, at(1)).filter(|t| is_open(&Some(*t)))
+            })
+        });
+        let opened = threads.map(|thread| thread.join().expect("no panic"));
+        // The second is refused only if the first alone had opened it, which takes two.
+        assert_eq!(opened.iter().flatten().count(), 1);
+        assert!(passed(circuit.admit(Lane::new(0), at(2))).is_none());
+    });
+}
+
+#[test]
+fn the_end_of_the_open_time_is_found_by_one_and_lets_all_pass() {
+    loom::model(|| {
+        let circuit = circuit(Settings::builder().error_amount(1).open_for(Duration::from_secs(10)));
+        let ticket = passed(circuit.admit(Lane::new(0), at(1))).expect("closed");
+        assert!(is_open(&circuit.settle(ticket, FAILED, at(1))));
+        let threads = [0, 1].map(|lane| {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || match circuit.admit(Lane::new(lane), at(11)) {
+                Admission::Pass(_, transition) => transition,
+                Admission::Refuse(..) => panic!("the time is over"),
+            })
+        });
+        let closed = threads.map(|thread| thread.join().expect("no panic"));
+        assert_eq!(closed.iter().flatten().count(), 1);
+        assert_eq!(circuit.counts().total, 2, "both are counted, in the new period");
+    });
+}
+
+#[test]
+fn a_late_failure_never_counts_in_a_later_period() {
+    loom::model(|| {
+        let circuit = circuit(Settings::builder().error_amount(1).open_for(Duration::from_secs(10)));
+        let [late, tipping] =
+            [0, 1].map(|lane| passed(circuit.admit(Lane::new(lane), at(1))).expect("closed"));
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || circuit.settle(late, FAILED, at(1)))
+        };
+        let mine = circuit.settle(tipping, FAILED, at(1));
+        // Whichever came first opened it; this closes it while the other may still be under way.
+        let reopened = passed(circuit.admit(Lane::new(1), at(11))).is_none();
+        let theirs = other.join().expect("no panic");
+        assert_eq!([mine, theirs].iter().filter(|t| is_open(t)).count(), 1, "one period, one opening");
+        assert!(!reopened);
+        assert_eq!(circuit.counts().error, 0);
+    });
+}
+
+#[test]
+fn a_window_that_turns_under_two_arrivals_loses_neither() {
+    loom::model(|| {
+        let settings =
+            Settings::builder().error_ratio(1.0).minimum_requests(9).window(Duration::from_secs(1));
+        let circuit = circuit(settings);
+        assert!(passed(circuit.admit(Lane::new(0), at(1))).is_some());
+        let threads = [0, 1].map(|lane| {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || passed(circuit.admit(Lane::new(lane), at(5))).is_some())
+        });
+        assert!(threads.map(|thread| thread.join().expect("no panic")).iter().all(|passed| *passed));
+        assert_eq!(circuit.counts().total, 2);
+    });
+}
+
+#[test]
+fn a_ratio_reached_by_two_threads_refuses_the_next_arrival() {
+    loom::model(|| {
+        let circuit = circuit(Settings::builder().error_ratio(1.0).minimum_requests(2));
+        let threads = [0, 1].map(|lane| {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || {
+                let ticket = passed(circuit.admit(Lane::new(lane), at(1)))?;
+                circuit.settle(ticket, FAILED, at(1))
+            })
+        });
+        let opened = threads.map(|thread| thread.join().expect("no panic"));
+        assert!(opened.iter().filter(|t| is_open(t)).count() <= 1);
+        assert!(passed(circuit.admit(Lane::new(0), at(1))).is_none(), "two of two were bad");
+    });
+}

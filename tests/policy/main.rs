@@ -1,0 +1,3 @@
+//! Policies, tested with plain arithmetic over `now`.
+
+mod circuit_breaker;

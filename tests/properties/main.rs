@@ -1,0 +1,4 @@
+//! Laws that hold for any sequence of events, found out by trying many.
+
+mod circuit_breaker;
+mod fraction;
