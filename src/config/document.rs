@@ -1,0 +1,73 @@
+//! One Kubernetes document, and how to ask where something in it stands.
+
+use std::sync::Arc;
+
+use super::{
+    finding::Finding,
+    k8s::Metadata,
+    osm,
+    path::{join, steps},
+    source::{Location, Source},
+    tree::Node,
+};
+
+/// One document of a text, read.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Document {
+    /// The file and the number of the document.
+    pub source: Arc<Source>,
+    /// The `apiVersion`, such as `policy.openservicemesh.io/v1alpha1`.
+    pub api_version: String,
+    /// The `kind`.
+    pub kind: String,
+    /// Name, namespace, labels, annotations.
+    pub metadata: Metadata,
+    /// What it says.
+    pub resource: Resource,
+    /// What was passed over or read generously.
+    pub findings: Vec<Finding>,
+    /// The whole document, positioned.
+    pub tree: Node,
+    /// Where it stands in its text: empty, or `items[0]` in a list.
+    pub(super) base: String,
+}
+
+/// What a document says, by kind.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Resource {
+    /// osm-edge's and FSM's policy for one host.
+    UpstreamTrafficSetting(Box<osm::UpstreamTrafficSetting>),
+    /// A kind that is not known: only the tree speaks.
+    Other,
+}
+
+impl Document {
+    /// Which of the two projects an `UpstreamTrafficSetting` was written for.
+    pub fn group(&self) -> Option<osm::Group> {
+        osm::Group::of(&self.api_version)
+    }
+
+    /// Where the value at a dotted path stands: `spec.host`, `spec.httpRoutes[0].path`,
+    /// `metadata.annotations["mesh.io/x"]`. A list or mapping stands where its key does.
+    pub fn locate(&self, path: &str) -> Option<Location> {
+        let steps = steps(path);
+        let (place, depth) = self.tree.descend(&steps);
+        (depth == steps.len()).then(|| self.location(place))
+    }
+
+    /// The same; if there is no such value, where its nearest parent stands.
+    pub fn locate_nearest(&self, path: &str) -> Location {
+        self.location(self.tree.descend(&steps(path)).0)
+    }
+
+    /// A path of this document as a path of its text.
+    pub(super) fn full_path(&self, path: &str) -> String {
+        join(&self.base, path)
+    }
+
+    fn location(&self, place: super::tree::Place) -> Location {
+        Location { source: Arc::clone(&self.source), at: place.at, width: place.width }
+    }
+}

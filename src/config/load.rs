@@ -1,0 +1,216 @@
+//! A text to documents: the envelope, and which struct a document becomes.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    Document, Errors, Finding, FindingKind, Resource,
+    de::read,
+    envelope::envelope,
+    error::Error,
+    k8s::{self, Metadata},
+    osm::{Group, UpstreamTrafficSetting},
+    paste,
+    path::join,
+    source::{Location, Source},
+    tree::{Node, Place, Value},
+    unknown::nearest,
+    yaml::{self, Parsed},
+};
+
+/// Reads every document of a text; a `List` counts as its items, and kinds that are not known are kept.
+///
+/// ```
+/// let text = "
+/// apiVersion: policy.openservicemesh.io/v1alpha1
+/// kind: UpstreamTrafficSetting
+/// metadata: {name: fortio}
+/// spec: {host: fortio.demo.svc.cluster.local}
+/// ";
+/// let documents = tower_mesh::config::load(text, Some("policy.yaml"))?;
+/// assert_eq!(documents[0].metadata.name.as_deref(), Some("fortio"));
+/// assert_eq!(documents[0].locate("spec.host").unwrap().to_string(), "policy.yaml:5:14");
+/// # Ok::<(), tower_mesh::config::Errors>(())
+/// ```
+///
+/// # Errors
+///
+/// All errors of all documents, in the order of the text.
+pub fn load(text: &str, file: Option<&str>) -> Result<Vec<Document>, Errors> {
+    let (mut documents, mut errors) = (Vec::new(), Vec::new());
+    for piece in pieces(text, file) {
+        match piece.tree {
+            Ok(tree) => collect(tree, String::new(), &piece.source, &mut documents, &mut errors),
+            Err(error) => errors.push(error),
+        }
+    }
+    errors.sort_by_key(|error| error.location().map(Location::position));
+    Errors::unless_empty(errors, documents)
+}
+
+/// Reads one block alone, such as the inside of `circuitBreaking`, from a text of one document.
+///
+/// ```
+/// use tower_mesh::config::{self, osm::CircuitBreaking};
+///
+/// let (_, findings) = config::from_yaml::<CircuitBreaking>("ErrorAmountThreshold: 100")?;
+/// assert!(findings[0].to_string().ends_with("did you mean `errorAmountThreshold`?"));
+/// # Ok::<(), config::Errors>(())
+/// ```
+///
+/// # Errors
+///
+/// All errors of the text.
+pub fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<(T, Vec<Finding>), Errors> {
+    let mut pieces = pieces(text, None).into_iter();
+    let (Some(piece), None) = (pieces.next(), pieces.next()) else {
+        return Err(Error::whole("the text must hold one document, not none and not several").into());
+    };
+    let tree = piece.tree?;
+    read(&tree, "", &piece.source)
+}
+
+struct Piece {
+    source: Arc<Source>,
+    tree: Result<Node, Error>,
+}
+
+fn pieces(text: &str, file: Option<&str>) -> Vec<Piece> {
+    let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
+    let file: Option<Arc<str>> = file.map(Into::into);
+    let parsed = yaml::documents(&text);
+    let documents = parsed.len();
+    let numbered = parsed.into_iter().zip(1..);
+    let piece = |(Parsed { lines, result }, document)| {
+        let source = Source { file: file.clone(), text: Arc::clone(&text), document, documents, lines };
+        let source = Arc::new(source);
+        let tree = result.map_err(|fault| {
+            Error::located(location(&source, fault.place), "", fault.message)
+                .also_hints(paste::hints(&source))
+        });
+        Piece { source, tree }
+    };
+    numbered.map(piece).collect()
+}
+
+pub(super) fn location(source: &Arc<Source>, place: Place) -> Location {
+    Location { source: Arc::clone(source), at: place.at, width: place.width }
+}
+
+/// Reads one document, or each item of a list.
+fn collect(
+    tree: Node,
+    base: String,
+    source: &Arc<Source>,
+    documents: &mut Vec<Document>,
+    errors: &mut Vec<Error>,
+) {
+    let (api_version, kind) = match envelope(&tree, &base, source) {
+        Ok(found) => found,
+        Err(error) => return errors.push(error),
+    };
+    if kind == "List"
+        && let Some(items) = items(tree.clone())
+    {
+        for (index, item) in items.into_iter().enumerate() {
+            collect(item, join(&base, &format!("items[{index}]")), source, documents, errors);
+        }
+        return;
+    }
+    let mut reading = Reading { tree: &tree, base: &base, source, findings: Vec::new(), errors: Vec::new() };
+    let metadata = reading.part::<Metadata>("metadata");
+    reading.findings.retain(k8s::is_worth_telling);
+    let resource = reading.resource(&api_version, &kind);
+    let Reading { mut findings, errors: found, .. } = reading;
+    errors.extend(found);
+    findings.sort_by_key(|finding| finding.location.position());
+    let (metadata, source) = (metadata.unwrap_or_default(), Arc::clone(source));
+    documents.push(Document { source, api_version, kind, metadata, resource, findings, tree, base });
+}
+
+fn items(tree: Node) -> Option<Vec<Node>> {
+    let Value::Map(entries) = tree.value else { return None };
+    let items = entries.into_iter().find(|entry| entry.key == "items")?;
+    if let Value::List(items) = items.value.value { Some(items) } else { None }
+}
+
+struct Reading<'a> {
+    tree: &'a Node,
+    base: &'a str,
+    source: &'a Arc<Source>,
+    findings: Vec<Finding>,
+    errors: Vec<Error>,
+}
+
+impl Reading<'_> {
+    /// The struct under `name`; absent if the field is, or if it has errors.
+    fn part<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let node = self.tree.child(name)?;
+        match read(node, &join(self.base, name), self.source) {
+            Ok((part, findings)) => {
+                self.findings.extend(findings);
+                Some(part)
+            }
+            Err(errors) => {
+                self.errors.extend(errors);
+                None
+            }
+        }
+    }
+
+    fn resource(&mut self, api_version: &str, kind: &str) -> Resource {
+        const KINDS: &[&str] = &["UpstreamTrafficSetting"];
+        match kind {
+            "UpstreamTrafficSetting" => {
+                if Group::of(api_version).is_none() {
+                    self.wrong_version(api_version, kind);
+                }
+                self.unknown_beside_spec();
+                let setting = self.required::<UpstreamTrafficSetting>("spec");
+                setting.map_or(Resource::Other, |setting| Resource::UpstreamTrafficSetting(Box::new(setting)))
+            }
+            other => {
+                let ours = [Group::Osm, Group::Fsm]
+                    .iter()
+                    .any(|ours| k8s::group(ours.api_version()) == k8s::group(api_version));
+                if let Some(nearest) = nearest(other, KINDS).filter(|_| ours) {
+                    self.find("kind", FindingKind::UnknownKind { name: other.to_owned(), nearest });
+                }
+                Resource::Other
+            }
+        }
+    }
+
+    fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        if self.tree.child(name).is_none() {
+            let message = format!("the document lacks the required field `{name}`");
+            let place = self.tree.entry(name).map_or(Place::of(self.tree), Place::of_key);
+            self.errors.push(Error::located(location(self.source, place), self.base, message));
+        }
+        self.part(name)
+    }
+
+    fn wrong_version(&mut self, api_version: &str, kind: &str) {
+        let place = self.tree.child("apiVersion").map_or(Place::of(self.tree), Place::of);
+        let message = format!("`{kind}` has no apiVersion `{api_version}`");
+        let accepted = [Group::Osm, Group::Fsm].map(|group| format!("`{}`", group.api_version())).join(", ");
+        let path = join(self.base, "apiVersion");
+        self.errors.push(Error::located(location(self.source, place), path, message).accepted(accepted));
+    }
+
+    fn unknown_beside_spec(&mut self) {
+        for entry in self.tree.entries().iter().filter(|entry| !k8s::ENVELOPE.contains(&&*entry.key)) {
+            let (name, accepted) = (entry.key.clone(), k8s::ENVELOPE.to_vec());
+            let nearest = nearest(&name, &accepted);
+            self.find(&entry.key, FindingKind::UnknownField { name, accepted, nearest });
+        }
+    }
+
+    fn find(&mut self, name: &str, kind: FindingKind) {
+        let Some(entry) = self.tree.entry(name) else { return };
+        let place = if name == "kind" { Place::of(&entry.value) } else { Place::of_key(entry) };
+        let path = join(self.base, name);
+        self.findings.push(Finding { location: location(self.source, place), path, kind });
+    }
+}

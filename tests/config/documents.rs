@@ -1,0 +1,94 @@
+use tower_mesh::config::{FindingKind, Resource, load};
+
+use crate::{loaded, refused, setting};
+
+#[test]
+fn a_text_without_documents_has_none() {
+    for text in ["", "\n\n", "# nothing\n", "---\n", "---\n---\n# ä\n...\n", "\u{feff}", "~\n--- null\n"] {
+        assert_eq!(loaded(text), [], "{text:?}");
+    }
+}
+
+#[test]
+fn kind_and_version_may_stand_anywhere() {
+    let text = "spec: {host: a.b}\nmetadata: {name: x}\nkind: UpstreamTrafficSetting\n\
+                apiVersion: policy.flomesh.io/v1alpha1\n";
+    assert_eq!(setting(&loaded(text)[0]).host, "a.b");
+}
+
+#[test]
+fn kinds_that_are_not_known_are_kept() {
+    let text = "apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata:\n  name: ratings\n\
+                spec:\n  hosts:\n  - \"*\"\n  http:\n  - route:\n    - destination: {host: ratings, subset: v2}\n";
+    let documents = loaded(text);
+    assert_eq!((&documents[0].resource, &documents[0].findings[..]), (&Resource::Other, &[][..]));
+    assert_eq!(documents[0].metadata.name.as_deref(), Some("ratings"));
+    let location = documents[0].locate("spec.http[0].route[0].destination.subset").unwrap();
+    assert_eq!(location.to_string(), "policy.yaml:10:44");
+}
+
+#[test]
+fn a_list_counts_as_its_items() {
+    let text = "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}}\n\
+                - kind: UpstreamTrafficSetting\n  apiVersion: policy.flomesh.io/v1alpha1\n  spec:\n    host: a.b\n    hots: c\n";
+    let documents = loaded(text);
+    assert_eq!(
+        documents.iter().map(|document| &*document.kind).collect::<Vec<_>>(),
+        ["Service", "UpstreamTrafficSetting"]
+    );
+    assert_eq!(documents[1].locate("spec.host").unwrap().to_string(), "policy.yaml:8:11");
+    assert_eq!(documents[1].findings[0].path, "items[1].spec.hots");
+}
+
+#[test]
+fn what_the_api_server_adds_is_passed_over_and_a_slip_is_not() {
+    let text = "apiVersion: policy.openservicemesh.io/v1alpha1\nkind: UpstreamTrafficSetting\nmetadata:\n  name: x\n  \
+                uid: 7\n  resourceVersion: \"1\"\n  generation: 1\n  creationTimestamp: null\n  managedFields: [{a: b}]\n  \
+                namspace: y\n  labels: {version: 1.10, on: yes}\nspec: {host: a.b}\nstatus: {currentStatus: x}\nspecs: {}\n";
+    let documents = loaded(text);
+    let told: Vec<_> = documents[0].findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "policy.yaml:10:3, metadata.namspace: the field `namspace` is unknown here; did you mean `namespace`?",
+            "policy.yaml:11:21, metadata.labels.version: a text without quotes looks like something else; read as the text; put it in quotes",
+            "policy.yaml:11:31, metadata.labels.on: a text without quotes looks like something else; read as the text; put it in quotes",
+            "policy.yaml:14:1, specs: the field `specs` is unknown here; did you mean `spec`?",
+        ]
+    );
+    assert_eq!(
+        (&*documents[0].metadata.labels["version"], &*documents[0].metadata.labels["on"]),
+        ("1.10", "yes")
+    );
+}
+
+#[test]
+fn a_kind_that_is_nearly_known_is_told() {
+    let text = "apiVersion: policy.openservicemesh.io/v1alpha1\nkind: upstreamTrafficSettings\nspec: {}\n";
+    let documents = loaded(text);
+    let FindingKind::UnknownKind { nearest, .. } = documents[0].findings[0].kind else { panic!() };
+    assert_eq!((nearest, documents[0].findings[0].location.column()), ("UpstreamTrafficSetting", 7));
+}
+
+#[test]
+fn an_error_in_one_document_does_not_hide_another() {
+    let text = "a: [1\n---\napiVersion: v1\nkind: Service\n---\nb: 1\n---\napiVersion: 1\nkind: x\n";
+    let errors = load(text, None).unwrap_err();
+    let places: Vec<_> = errors.iter().map(|error| error.location().unwrap().to_string()).collect();
+    assert_eq!(
+        places,
+        ["line 1, column 4 (document 1)", "line 6, column 1 (document 3)", "line 8, column 13 (document 4)"]
+    );
+}
+
+#[test]
+fn documents_that_are_empty_do_not_count() {
+    let text = "---\n# one\n---\n---\nb: 1\n";
+    insta::assert_snapshot!(refused(text), @"
+    error: a document needs `apiVersion` and `kind`; this one lacks `apiVersion` and `kind`
+      --> policy.yaml:5:1
+       |
+     5 | b: 1
+       | ^
+    ");
+}

@@ -1,0 +1,37 @@
+//! The floor `config`: what loads, what is refused, and in which words.
+#![cfg(feature = "yaml")]
+
+mod documents;
+mod fragments;
+mod locations;
+mod messages;
+mod pasted;
+mod upstream_traffic_setting;
+mod yaml;
+
+use tower_mesh::config::{Document, load, osm::UpstreamTrafficSetting};
+
+/// The documents of a text that must load.
+fn loaded(text: &str) -> Vec<Document> {
+    load(text, Some("policy.yaml")).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The errors of a text that must not load, printed.
+fn refused(text: &str) -> String {
+    load(text, Some("policy.yaml")).expect_err("loads").to_string()
+}
+
+/// A whole document around the inside of `circuitBreaking`, in flow style.
+fn breaker(inside: &str) -> String {
+    format!(
+        "apiVersion: policy.openservicemesh.io/v1alpha1\nkind: UpstreamTrafficSetting\n\
+         spec:\n  host: a.b\n  connectionSettings:\n    http:\n      circuitBreaking: {{{inside}}}\n"
+    )
+}
+
+fn setting(document: &Document) -> &UpstreamTrafficSetting {
+    match &document.resource {
+        tower_mesh::config::Resource::UpstreamTrafficSetting(setting) => setting,
+        other => panic!("{other:?}"),
+    }
+}
