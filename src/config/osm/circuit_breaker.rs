@@ -12,7 +12,7 @@ pub struct CircuitBreaking {
     /// How long requests are counted before counting begins anew; default 30 s, 0 means unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stat_time_window: Option<GoDuration>,
-    /// Requests in the window before any threshold is looked at; default 100, 0 means unset.
+    /// Requests in the window before its ratios are looked at (amounts do not wait); default 100, 0 means unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_request_amount: Option<u32>,
     /// How long the circuit stays open; default 30 s, 0 means unset.

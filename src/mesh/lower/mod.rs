@@ -1,0 +1,69 @@
+//! Gives meaning to what was spelled: documents in, a plan and its notes out.
+//!
+//! One file per kind of document, and one per block that becomes a policy's settings.
+
+mod circuit_breaker;
+mod rate_limit;
+mod upstream_traffic_setting;
+
+use std::collections::BTreeMap;
+
+pub use circuit_breaker::InvalidBlock;
+
+use super::{
+    note::{Note, NoteKind},
+    plan::Plan,
+};
+use crate::config::{Document, Error, Errors, Resource};
+
+/// Who the client is, and what its cluster calls itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) namespace: String,
+    pub(super) domain: String,
+    pub(super) strict: bool,
+}
+
+/// The plan of these documents, and what there is to tell about them in their order.
+pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan, Vec<Note>), Errors> {
+    let mut lowering = Lowering { identity, notes: Vec::new(), errors: Vec::new() };
+    for document in documents {
+        lowering.findings(document);
+    }
+    let destinations = upstream_traffic_setting::destinations(documents, &mut lowering);
+    lowering.other_kinds(documents);
+    let Lowering { notes, errors, .. } = lowering;
+    Errors::unless_empty(errors, (Plan { destinations }, notes))
+}
+
+/// What a lowering gathers on its way.
+struct Lowering<'a> {
+    identity: &'a Identity,
+    notes: Vec<Note>,
+    errors: Vec<Error>,
+}
+
+impl Lowering<'_> {
+    fn findings(&mut self, document: &Document) {
+        if self.identity.strict {
+            self.errors.extend(document.findings.iter().map(|finding| finding.to_error()));
+        } else {
+            self.notes.extend(document.findings.iter().map(Note::of));
+        }
+    }
+
+    /// One note for each kind that is not applied, at its first document.
+    fn other_kinds(&mut self, documents: &[Document]) {
+        let mut kinds: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
+        for document in documents.iter().filter(|document| document.resource == Resource::Other) {
+            kinds.entry(&document.kind).or_default().push(document);
+        }
+        for (kind, documents) in kinds {
+            let message = match documents.len() {
+                1 => format!("a `{kind}` was read, it is not applied yet"),
+                several => format!("{several} documents of kind `{kind}` were read, they are not applied yet"),
+            };
+            self.notes.push(Note::new(documents[0], "kind", NoteKind::NotApplied, message));
+        }
+    }
+}
