@@ -1,0 +1,99 @@
+//! What an upstream saw.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use http::StatusCode;
+
+/// What an [`Echo`](super::Echo) and its clones have seen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seen {
+    /// Requests that arrived, refused ones among them.
+    pub calls: u64,
+    /// Requests there now: until the end of the response's body, or until the caller goes away.
+    pub active: u64,
+    /// The most that were there at once.
+    pub max_active: u64,
+    /// Responses by status.
+    pub by_status: BTreeMap<u16, u64>,
+    /// Requests whose connection was refused.
+    pub refused: u64,
+    /// Requests whose connection was reset before a response.
+    pub reset: u64,
+    /// Responses whose body broke off.
+    pub broken: u64,
+    /// Requests whose caller went away: before the response, or before the end of its body.
+    pub abandoned: u64,
+}
+
+/// Where the clones of an upstream count together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally(Arc<Mutex<Seen>>);
+
+impl Tally {
+    pub(super) fn seen(&self) -> Seen {
+        self.lock().clone()
+    }
+
+    /// A request arrived: its ticket, and its place in the order of arrivals, the first being 1.
+    pub(super) fn arrive(&self) -> (Ticket, u64) {
+        let mut seen = self.lock();
+        seen.calls += 1;
+        seen.active += 1;
+        seen.max_active = seen.max_active.max(seen.active);
+        (Ticket(Some(self.clone())), seen.calls)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that is there until this says how it ended, or is dropped.
+#[derive(Debug)]
+pub(super) struct Ticket(Option<Tally>);
+
+impl Ticket {
+    pub(super) fn answered(&self, status: StatusCode) {
+        if let Some(tally) = &self.0 {
+            *tally.lock().by_status.entry(status.as_u16()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn refused(self) {
+        self.end(|seen| seen.refused += 1);
+    }
+
+    pub(super) fn reset(self) {
+        self.end(|seen| seen.reset += 1);
+    }
+
+    pub(super) fn broken(self) {
+        self.end(|seen| seen.broken += 1);
+    }
+
+    pub(super) fn complete(self) {
+        self.end(|_| ());
+    }
+
+    fn end(mut self, how: impl FnOnce(&mut Seen)) {
+        self.leave(how);
+    }
+
+    fn leave(&mut self, how: impl FnOnce(&mut Seen)) {
+        if let Some(tally) = self.0.take() {
+            let mut seen = tally.lock();
+            seen.active -= 1;
+            how(&mut seen);
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.leave(|seen| seen.abandoned += 1);
+    }
+}

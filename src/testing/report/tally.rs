@@ -1,0 +1,93 @@
+//! Counting while the load runs.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Latency, Moment, NO_CODE, Report};
+use crate::{policy::Time, refusal::Flags, testing::load::Answer};
+
+/// What some of the calls came to.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    start: Time,
+    latencies: Vec<u64>,
+    seconds: BTreeMap<u64, BTreeMap<Option<u16>, u64>>,
+    errors: BTreeMap<String, u64>,
+    refusals: BTreeMap<&'static str, u64>,
+    flags: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub(crate) const fn new(start: Time) -> Self {
+        Self {
+            start,
+            latencies: Vec::new(),
+            seconds: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            refusals: BTreeMap::new(),
+            flags: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, answer: Answer) {
+        self.latencies.push(u64::try_from(answer.latency.as_nanos()).unwrap_or(u64::MAX));
+        let second = self.seconds.entry(answer.at.since(self.start).as_secs()).or_default();
+        *second.entry(answer.result.as_ref().ok().copied()).or_default() += 1;
+        if let Err(error) = answer.result {
+            *self.errors.entry(error).or_default() += 1;
+        }
+        if let Some(reason) = answer.refused {
+            *self.refusals.entry(reason).or_default() += 1;
+        }
+        if answer.flags != Flags::NONE {
+            for flag in answer.flags.to_string().split(',') {
+                *self.flags.entry(flag.to_owned()).or_default() += 1;
+            }
+        }
+    }
+
+    pub(crate) fn merged(mut self, other: Self) -> Self {
+        self.latencies.extend(other.latencies);
+        for (second, codes) in other.seconds {
+            add_all(self.seconds.entry(second).or_default(), codes);
+        }
+        add_all(&mut self.errors, other.errors);
+        add_all(&mut self.refusals, other.refusals);
+        add_all(&mut self.flags, other.flags);
+        self
+    }
+
+    pub(crate) fn report(self, elapsed: Duration, percentiles: &[f64], events: Vec<Moment>) -> Report {
+        let requests = self.latencies.len() as u64;
+        let mut codes = BTreeMap::new();
+        for second in self.seconds.values() {
+            add_all(&mut codes, second.clone());
+        }
+        Report {
+            requests,
+            codes: named(codes),
+            latency: Latency::new(self.latencies),
+            refusals: self.refusals.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+            upstreams: BTreeMap::new(),
+            events,
+            elapsed_ms: elapsed.as_nanos() as f64 / 1e6,
+            qps: if elapsed.is_zero() { 0.0 } else { requests as f64 / elapsed.as_secs_f64() },
+            seconds: self.seconds.into_iter().map(|(second, codes)| (second, named(codes))).collect(),
+            errors: self.errors,
+            flags: self.flags,
+            percentiles: percentiles.to_vec(),
+        }
+    }
+}
+
+fn add_all<K: Ord>(all: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
+    for (key, count) in more {
+        *all.entry(key).or_default() += count;
+    }
+}
+
+fn named(codes: BTreeMap<Option<u16>, u64>) -> BTreeMap<String, u64> {
+    codes
+        .into_iter()
+        .map(|(code, count)| (code.map_or_else(|| NO_CODE.to_owned(), |code| code.to_string()), count))
+        .collect()
+}
