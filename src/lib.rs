@@ -8,6 +8,8 @@ mod sync;
 
 #[cfg(feature = "yaml")]
 pub mod config;
+#[cfg(feature = "yaml")]
+pub mod mesh;
 
 pub use events::{Event, EventKind, Events, Listening};
 pub use layer::{
@@ -15,6 +17,8 @@ pub use layer::{
     circuit_breaker::CircuitBreakerLayer,
     protocol::{Http, Plain},
 };
+#[cfg(feature = "yaml")]
+pub use mesh::Mesh;
 pub use refusal::{Flags, Grpc, Reason, Refusal};
 
 #[cfg(feature = "testing")]

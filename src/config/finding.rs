@@ -72,12 +72,17 @@ impl Finding {
             FindingKind::UnquotedText => Some("read as the text; put it in quotes".into()),
         }
     }
+
+    /// What is the matter, without where.
+    pub(crate) fn sentence(&self) -> String {
+        let hint = self.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        self.message() + &hint
+    }
 }
 
 /// One line: `policy.yaml:14:9, spec.htp: the field `htp` is unknown here; did you mean `http`?`
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}: {}", self.location, self.path, self.message())?;
-        self.hint().map_or(Ok(()), |hint| write!(f, "; {hint}"))
+        write!(f, "{}, {}: {}", self.location, self.path, self.sentence())
     }
 }

@@ -82,7 +82,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(self.project().inner.poll(cx))?;
-        Poll::Ready(Ok(response.map(|body| AnswerableBody { kind: Kind::Inner { body } })))
+        Poll::Ready(Ok(response.map(AnswerableBody::inner)))
     }
 }
 
@@ -102,6 +102,13 @@ pin_project! {
         Inner { #[pin] body: B },
         // `None` once they were given out.
         Local { content: Option<Bytes> },
+    }
+}
+
+impl<B> AnswerableBody<B> {
+    /// The upstream's body.
+    pub(crate) const fn inner(body: B) -> Self {
+        Self { kind: Kind::Inner { body } }
     }
 }
 

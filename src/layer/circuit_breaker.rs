@@ -144,6 +144,21 @@ impl<P, V> CircuitBreakerLayer<P, V> {
     }
 }
 
+impl CircuitBreakerLayer {
+    /// A call of `inner`, which was readied, through this circuit: for a stack that owns its inner service itself.
+    pub(crate) fn call<S, Req, M>(
+        &self,
+        inner: &mut S,
+        request: Req,
+    ) -> ResponseFuture<S::Future, Http, M, AtHead>
+    where
+        S: Service<Req>,
+        Http: Reads<Req, Memo = M>,
+    {
+        self.station.call(inner, &self.protocol, request)
+    }
+}
+
 impl<S, P: Clone, V: Copy> Layer<S> for CircuitBreakerLayer<P, V> {
     type Service = CircuitBreaker<S, P, V>;
 
@@ -168,20 +183,36 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        let memo = self.protocol.memo(&request);
+        self.station.call(&mut self.inner, &self.protocol, request)
+    }
+}
+
+impl Shared<Station> {
+    /// One call: admitted and given on, or refused.
+    fn call<S, P, V, Req>(
+        &self,
+        inner: &mut S,
+        protocol: &P,
+        request: Req,
+    ) -> ResponseFuture<S::Future, P, P::Memo, V>
+    where
+        S: Service<Req>,
+        P: Protocol + Reads<Req>,
+    {
+        let memo = protocol.memo(&request);
         let lane = lane::here();
-        let station = self.station.on(lane);
+        let station = self.on(lane);
         match station.circuit.admit(lane, clock::now) {
             Admission::Pass(ticket, transition) => {
                 station.tell(transition);
                 // Made before the inner call: if that panics, this settles.
                 let call = Settlement::new(station, ticket);
-                ResponseFuture::calling(self.inner.call(request), call, self.protocol.clone(), memo)
+                ResponseFuture::calling(inner.call(request), call, protocol.clone(), memo)
             }
             Admission::Refuse(wait, transition) => {
                 station.tell(transition);
                 station.tell_refusal();
-                ResponseFuture::refused(station.refusal(wait), self.protocol.clone(), memo)
+                ResponseFuture::refused(station.refusal(wait), protocol.clone(), memo)
             }
         }
     }

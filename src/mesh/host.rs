@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn a_service_is_known_by_its_bare_name_in_its_own_namespace_only() {
         let host = Host::Service { name: "fortio".into(), namespace: "demo".into() };
-        let full = ["fortio.demo.svc.cluster.local", "fortio.demo.svc", "fortio.demo", "fortio.demo.svc.cluster"];
+        let full =
+            ["fortio.demo.svc.cluster.local", "fortio.demo.svc", "fortio.demo", "fortio.demo.svc.cluster"];
         assert_eq!(host.names("elsewhere", "cluster.local"), full);
         assert_eq!(host.names("demo", "cluster.local"), [&full[..], &["fortio"]].concat());
     }

@@ -90,7 +90,8 @@ fn time(field: Field, time: Option<GoDuration>) -> Result<Option<Duration>, Inva
 fn reply(settings: SettingsBuilder, block: &osm::CircuitBreaking) -> Result<SettingsBuilder, InvalidBlock> {
     let status = set(block.degraded_status_code).unwrap_or(409);
     let status = u16::try_from(status).map_err(|_| refused(Field::Status, status.to_string()))?;
-    let content = set(block.degraded_response_content.clone()).unwrap_or_else(|| "Coming soon ...".to_owned());
+    let content =
+        set(block.degraded_response_content.clone()).unwrap_or_else(|| "Coming soon ...".to_owned());
     Ok(settings.reply(status, content))
 }
 

@@ -61,7 +61,9 @@ impl Lowering<'_> {
         for (kind, documents) in kinds {
             let message = match documents.len() {
                 1 => format!("a `{kind}` was read, it is not applied yet"),
-                several => format!("{several} documents of kind `{kind}` were read, they are not applied yet"),
+                several => {
+                    format!("{several} documents of kind `{kind}` were read, they are not applied yet")
+                }
             };
             self.notes.push(Note::new(documents[0], "kind", NoteKind::NotApplied, message));
         }

@@ -45,7 +45,8 @@ fn requests(document: &Document, limit: &osm::HttpLocalRateLimit, path: &str, lo
     {
         let path = format!("{path}.responseStatusCode");
         let error = Error::at(document, &path, format!("invalid responseStatusCode {status}"));
-        let accepted = "400-417, 421-424, 426, 428, 429, 431, 500-508, 510 or 511, or 0 for the default of 429";
+        let accepted =
+            "400-417, 421-424, 426, 428, 429, 431, 500-508, 510 or 511, or 0 for the default of 429";
         lowering.errors.push(error.accepted(accepted));
     }
 }

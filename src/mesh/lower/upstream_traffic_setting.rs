@@ -22,9 +22,10 @@ struct Setting<'a> {
     name: &'a str,
 }
 
-pub(super) fn destinations(documents: &[Document], lowering: &mut Lowering<'_>) -> Vec<Destination> {
+pub(super) fn destinations<'a>(documents: &'a [Document], lowering: &mut Lowering<'a>) -> Vec<Destination> {
+    let here = lowering.identity.namespace.as_str();
     let mut settings: Vec<Setting<'_>> = Vec::new();
-    for setting in documents.iter().filter_map(|document| read(document, lowering)) {
+    for setting in documents.iter().filter_map(|document| read(document, here)) {
         if let Some(earlier) = settings.iter_mut().find(|other| other.id() == setting.id()) {
             let message = format!("replaced by the document of the same name at {}", at(setting.document));
             lowering.notes.push(Note::new(earlier.document, "metadata.name", NoteKind::Surprise, message));
@@ -41,13 +42,13 @@ pub(super) fn destinations(documents: &[Document], lowering: &mut Lowering<'_>) 
     settings.iter().filter_map(|setting| setting.destination(lowering)).collect()
 }
 
-fn read<'a>(document: &'a Document, lowering: &Lowering<'a>) -> Option<Setting<'a>> {
+fn read<'a>(document: &'a Document, here: &'a str) -> Option<Setting<'a>> {
     let Resource::UpstreamTrafficSetting(spec) = &document.resource else { return None };
     Some(Setting {
         document,
         spec,
         group: document.group().unwrap_or(osm::Group::Osm),
-        namespace: document.metadata.namespace.as_deref().unwrap_or(&lowering.identity.namespace),
+        namespace: document.metadata.namespace.as_deref().unwrap_or(here),
         name: document.metadata.name.as_deref().unwrap_or_default(),
     })
 }
@@ -175,7 +176,9 @@ impl Setting<'_> {
             (http.is_some_and(|http| http.max_retries.is_some()), "http.maxRetries"),
         ] {
             if present {
-                lowering.notes.push(Note::not_applied(self.document, &format!("spec.connectionSettings.{path}")));
+                lowering
+                    .notes
+                    .push(Note::not_applied(self.document, &format!("spec.connectionSettings.{path}")));
             }
         }
     }

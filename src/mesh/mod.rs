@@ -1,0 +1,243 @@
+//! A mesh: documents in, a client out.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http::{Request, Response, StatusCode};
+//! use http_body_util::Full;
+//! use tower::{ServiceExt, service_fn};
+//! use tower_mesh::Mesh;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let mesh = Mesh::from_yaml("
+//! apiVersion: policy.openservicemesh.io/v1alpha1
+//! kind: UpstreamTrafficSetting
+//! metadata: {name: reviews, namespace: bookinfo}
+//! spec:
+//!   host: reviews.bookinfo.svc.cluster.local
+//!   connectionSettings:
+//!     http: {circuitBreaking: {errorAmountThreshold: 1, degradedStatusCode: 520}}
+//! ")?;
+//! for note in mesh.notes() {
+//!     eprintln!("{note}");
+//! }
+//!
+//! // Any client will do: hyper-util's, reqwest's, or this one, which always fails.
+//! let transport = service_fn(|_| async {
+//!     let failed = Response::builder().status(StatusCode::SERVICE_UNAVAILABLE);
+//!     Ok::<_, std::convert::Infallible>(failed.body(Full::<Bytes>::default()).unwrap())
+//! });
+//! let client = mesh.client(transport);
+//!
+//! let get = || Request::get("http://reviews.bookinfo:9080/0").body(()).unwrap();
+//! assert_eq!(client.clone().oneshot(get()).await?.status(), 503);
+//! assert_eq!(client.clone().oneshot(get()).await?.status(), 520);
+//! # Ok(()) }
+//! ```
+
+mod assemble;
+mod client;
+mod endpoint;
+mod host;
+mod lower;
+mod note;
+pub mod plan;
+
+use std::fmt;
+
+use arc_swap::ArcSwap;
+
+use self::{assemble::Running, lower::Identity};
+pub use self::{
+    client::{Client, ResponseFuture},
+    lower::InvalidBlock,
+    note::{Note, NoteKind},
+    plan::Plan,
+};
+use crate::{
+    config::{self, Document, Errors},
+    events::Events,
+    layer::seat::Shared,
+};
+
+/// Policies, compiled; a clone is the same mesh. See the [module docs](self).
+#[derive(Clone)]
+pub struct Mesh(Shared<Inner>);
+
+struct Inner {
+    identity: Identity,
+    events: Events,
+    running: ArcSwap<Running>,
+}
+
+impl Mesh {
+    /// The mesh of the documents of this text.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the text, with line and column.
+    pub fn from_yaml(text: &str) -> Result<Self, Errors> {
+        Self::builder().yaml(text).build()
+    }
+
+    /// The mesh of these documents.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the documents, with line and column.
+    pub fn from_documents(documents: impl IntoIterator<Item = Document>) -> Result<Self, Errors> {
+        Self::builder().documents(documents).build()
+    }
+
+    /// A mesh that is told more: who the client is, how strict to be.
+    #[must_use]
+    pub fn builder() -> MeshBuilder {
+        MeshBuilder {
+            identity: Identity {
+                namespace: "default".to_owned(),
+                domain: "cluster.local".to_owned(),
+                strict: false,
+            },
+            events: Events::new(),
+            documents: Ok(Vec::new()),
+        }
+    }
+
+    /// Puts other policies in the place of these, at once and for every client.
+    ///
+    /// Where a destination's policy is the same as before, its state stays: an open circuit stays open, with the same
+    /// end. Elsewhere it begins anew. A call that is under way ends under the policy it began with.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the documents; then nothing has changed.
+    pub fn apply(&self, documents: impl IntoIterator<Item = Document>) -> Result<(), Errors> {
+        let documents: Vec<Document> = documents.into_iter().collect();
+        let (plan, notes) = lower::lower(&documents, &self.0.identity)?;
+        self.0.running.rcu(|before| Running::new(plan.clone(), notes.clone(), &self.0.events, Some(before)));
+        Ok(())
+    }
+
+    /// [`apply`](Self::apply), from a text.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the text; then nothing has changed.
+    pub fn apply_yaml(&self, text: &str) -> Result<(), Errors> {
+        self.apply(config::load(text, None)?)
+    }
+
+    /// What there is to tell about the documents, although nothing is wrong with them.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        self.0.running.load().notes.clone()
+    }
+
+    /// What this mesh does.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        self.0.running.load().plan.clone()
+    }
+
+    /// Where it tells what happens.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    /// Wraps a transport: any service of HTTP requests with bodies of `Bytes`.
+    pub fn client<T>(&self, transport: T) -> Client<T> {
+        Client::new(self.0.clone(), transport)
+    }
+}
+
+/// Collects what a [`Mesh`] is made of.
+#[derive(Debug)]
+#[must_use = "a mesh comes out of `build`"]
+pub struct MeshBuilder {
+    identity: Identity,
+    events: Events,
+    documents: Result<Vec<Document>, Errors>,
+}
+
+impl MeshBuilder {
+    /// The client's own namespace (`default`): where bare names such as `reviews` are looked for, and where documents
+    /// live that name none.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.identity.namespace = namespace.into();
+        self
+    }
+
+    /// What full names of services end in (`cluster.local`).
+    pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
+        self.identity.domain = domain.into();
+        self
+    }
+
+    /// Takes what nobody knows for an error rather than for a note.
+    pub const fn strict(mut self, strict: bool) -> Self {
+        self.identity.strict = strict;
+        self
+    }
+
+    /// Tells these events, rather than its own.
+    pub fn events(mut self, events: &Events) -> Self {
+        self.events = events.clone();
+        self
+    }
+
+    /// Adds documents.
+    pub fn documents(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        if let Ok(all) = &mut self.documents {
+            all.extend(documents);
+        }
+        self
+    }
+
+    /// Adds the documents of a text.
+    pub fn yaml(self, text: &str) -> Self {
+        self.text(config::load(text, None))
+    }
+
+    /// Adds the documents of a file's text; errors and notes will name the file.
+    pub fn file(self, name: &str, text: &str) -> Self {
+        self.text(config::load(text, Some(name)))
+    }
+
+    fn text(mut self, loaded: Result<Vec<Document>, Errors>) -> Self {
+        match (&mut self.documents, loaded) {
+            (Ok(all), Ok(documents)) => all.extend(documents),
+            (Err(errors), Err(more)) => errors.extend(more),
+            (documents, Err(errors)) => *documents = Err(errors),
+            (Err(_), Ok(_)) => {}
+        }
+        self
+    }
+
+    /// The mesh.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the texts and documents.
+    pub fn build(self) -> Result<Mesh, Errors> {
+        let Self { identity, events, documents } = self;
+        let (plan, notes) = lower::lower(&documents?, &identity)?;
+        let running = ArcSwap::from_pointee(Running::new(plan, notes, &events, None));
+        Ok(Mesh(Shared::new(Inner { identity, events, running })))
+    }
+}
+
+impl fmt::Debug for Mesh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let running = self.0.running.load();
+        f.debug_struct("Mesh")
+            .field("identity", &self.0.identity)
+            .field("plan", &running.plan)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
