@@ -89,7 +89,6 @@ impl Mesh {
     }
 
     /// A mesh that is told more: who the client is, how strict to be.
-    #[must_use]
     pub fn builder() -> MeshBuilder {
         MeshBuilder {
             identity: Identity {

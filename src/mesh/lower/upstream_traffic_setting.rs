@@ -97,7 +97,7 @@ impl Setting<'_> {
             }
             Err(invalid) => {
                 let path = format!("{BREAKER}.{}", invalid.field);
-                let message = format!("`{}` is {}", invalid.field, invalid.found);
+                let message = format!("`{}` cannot be {}", invalid.field, invalid.found);
                 lowering.errors.push(Error::at(self.document, &path, message).accepted(invalid.accepted));
                 None
             }
@@ -145,8 +145,15 @@ impl Setting<'_> {
             None => None,
         };
         let Some((name, namespace)) = service else {
-            let message = "no service of the cluster has this name: taken as a host outside of it";
-            lowering.notes.push(Note::new(self.document, "spec.host", NoteKind::Surprise, message));
+            lowering.notes.push(Note::new(
+                self.document,
+                "spec.host",
+                NoteKind::Surprise,
+                format!(
+                    "taken as a host outside of the cluster: a service's full name ends in `.svc.{}`",
+                    lowering.identity.domain
+                ),
+            ));
             return Some(Host::Outside(host.to_owned()));
         };
         if namespace != self.namespace {

@@ -29,6 +29,27 @@ pub struct Seen {
     pub abandoned: u64,
 }
 
+impl Seen {
+    /// What was seen after `earlier`, of the same upstream; what is there now, and the most there was, stay as they are.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let by_status = self.by_status.iter().map(|(status, count)| {
+            let before = earlier.by_status.get(status).copied().unwrap_or(0);
+            (*status, count.saturating_sub(before))
+        });
+        Self {
+            calls: self.calls.saturating_sub(earlier.calls),
+            by_status: by_status.filter(|(_, count)| *count > 0).collect(),
+            refused: self.refused.saturating_sub(earlier.refused),
+            reset: self.reset.saturating_sub(earlier.reset),
+            broken: self.broken.saturating_sub(earlier.broken),
+            abandoned: self.abandoned.saturating_sub(earlier.abandoned),
+            active: self.active,
+            max_active: self.max_active,
+        }
+    }
+}
+
 /// Where the clones of an upstream count together.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally(Arc<Mutex<Seen>>);

@@ -1,0 +1,225 @@
+//! `tower-mesh simulate`: a load, a policy and a scripted upstream, in virtual time.
+
+use std::time::Duration;
+
+use clap::Args;
+use http::{HeaderName, HeaderValue, Uri};
+use tower_mesh::{
+    Mesh,
+    config::GoDuration,
+    testing::{Echo, Load, Report, load::Bounded},
+};
+
+use crate::policies::{self, Policy};
+
+/// The flags of `simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Policies; `FILE@NAMESPACE` gives the documents of a file the namespace that they lack.
+    #[arg(required = true, value_name = "POLICY.yaml")]
+    policies: Vec<Policy>,
+
+    /// Where the requests go; its query is obeyed as fortio's echo server does (`/echo?status=511:20`).
+    #[arg(long)]
+    url: Uri,
+
+    /// Workers, each of which calls again when it is answered.
+    #[arg(short, long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..))]
+    connections: u64,
+
+    /// Calls in all. Without it, and without `-t`, the load lasts 5s.
+    #[arg(short = 'n', long, value_parser = clap::value_parser!(u64).range(1..))]
+    requests: Option<u64>,
+
+    /// How long the load lasts, if `-n` does not say how many calls it makes.
+    #[arg(short = 't', long, value_parser = duration, conflicts_with = "requests")]
+    time: Option<Duration>,
+
+    /// Calls per second of all workers together; 0 is as fast as it goes.
+    #[arg(long, default_value_t = 8.0, value_parser = pace)]
+    qps: f64,
+
+    /// A header of the requests: `name: value`. May be repeated.
+    #[arg(short = 'H', long = "header", value_parser = header, value_name = "NAME: VALUE")]
+    headers: Vec<(HeaderName, HeaderValue)>,
+
+    /// The latencies to report, in percent of the calls.
+    #[arg(short, long, value_delimiter = ',', value_parser = percentile, default_value = "50,75,90,99,99.9")]
+    percentiles: Vec<f64>,
+
+    /// How the upstream answers, in the parameters of fortio's echo server: `status=511:20&delay=200ms:20`.
+    #[arg(long, default_value = "", value_parser = echo)]
+    echo: Echo,
+
+    /// Makes chance repeat: the same seed gives the same table.
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// The client's own namespace, in which bare names such as `reviews` are looked for.
+    #[arg(long, default_value = "default", value_name = "NS")]
+    namespace: String,
+
+    /// Plays the load so many times, in the same mesh.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    repeat: Option<u64>,
+
+    /// The pause between two plays.
+    #[arg(long, value_parser = duration, default_value = "0s")]
+    pause: Duration,
+
+    /// Also prints fortio's histogram of the latencies.
+    #[arg(long)]
+    histogram: bool,
+
+    /// Also prints a table of the codes per second.
+    #[arg(long)]
+    per_second: bool,
+
+    /// Fields that nobody knows are errors rather than notes.
+    #[arg(long)]
+    strict: bool,
+
+    /// Prints the report as JSON: one object, or with `--repeat` an array of them.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Simulate {
+    /// Plays, and prints.
+    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to people")]
+    pub(crate) fn run(self) -> Result<(), String> {
+        let Some(host) = self.url.host().map(str::to_owned) else {
+            return Err(format!(
+                "error: the URL `{}` names no host; write `http://HOST:PORT/PATH`",
+                self.url
+            ));
+        };
+        let mesh = Mesh::builder()
+            .namespace(self.namespace.clone())
+            .strict(self.strict)
+            .documents(policies::load(&self.policies)?)
+            .build()
+            .map_err(|errors| errors.to_string())?;
+        for note in mesh.notes() {
+            eprintln!("note: {note}");
+        }
+        if let Some(warning) = self.aims_past(&mesh, &host) {
+            eprintln!("warning: {warning}");
+        }
+        let reports = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .map_err(|error| format!("error: no runtime: {error}"))?
+            .block_on(self.play(&mesh, &host));
+        if self.json {
+            println!("{}", self.as_json(&reports).map_err(|error| format!("error: no JSON: {error}"))?);
+        } else {
+            print!("{}", mesh.plan());
+            reports.iter().zip(1..).for_each(|(report, play)| self.print(report, play));
+        }
+        Ok(())
+    }
+
+    async fn play(&self, mesh: &Mesh, host: &str) -> Vec<Report> {
+        let upstream = match self.seed {
+            Some(seed) => self.echo.clone().named(host).seed(seed),
+            None => self.echo.clone().named(host),
+        };
+        let client = mesh.client(upstream.clone());
+        let mut reports = Vec::new();
+        for play in 1..=self.repeat.unwrap_or(1) {
+            if play > 1 {
+                tokio::time::sleep(self.pause).await;
+            }
+            let before = upstream.seen();
+            let report = self.load(mesh).run(client.clone()).await;
+            reports.push(report.with_upstream(host, &upstream.seen().since(&before)));
+        }
+        reports
+    }
+
+    fn load(&self, mesh: &Mesh) -> Load<Bounded> {
+        let load = Load::workers(self.connections);
+        let load = match self.requests {
+            Some(requests) => load.requests(requests),
+            None => load.duration(self.time.unwrap_or(Duration::from_secs(5))),
+        };
+        let load =
+            load.uri(self.url.clone()).percentiles(self.percentiles.iter().copied()).events(mesh.events());
+        let load = if self.qps > 0.0 { load.qps(self.qps) } else { load };
+        self.headers.iter().fold(load, |load, (name, value)| load.header(name.clone(), value.clone()))
+    }
+
+    /// Nothing is more puzzling than a policy that does nothing because the URL does not mean its host.
+    fn aims_past(&self, mesh: &Mesh, host: &str) -> Option<String> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let plan = mesh.plan();
+        let hosts: Vec<_> = plan.destinations.iter().map(|destination| &destination.hosts).collect();
+        if hosts.iter().any(|hosts| hosts.contains(&host)) {
+            return None;
+        }
+        let known = hosts.iter().filter_map(|hosts| hosts.first()).cloned().collect::<Vec<_>>().join(", ");
+        let here = &self.namespace;
+        Some(match known.is_empty() {
+            true => format!("no policy is applied to any host: requests to `{host}` pass untouched"),
+            false => format!(
+                "no policy speaks of `{host}` to a client in the namespace `{here}`: requests pass untouched; \
+                 the policies are for {known}"
+            ),
+        })
+    }
+
+    fn as_json(&self, reports: &[Report]) -> serde_json::Result<String> {
+        match reports {
+            [report] if self.repeat.is_none() => serde_json::to_string_pretty(report),
+            reports => serde_json::to_string_pretty(reports),
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "a command speaks to people")]
+    fn print(&self, report: &Report, play: u64) {
+        if self.repeat.is_some() {
+            println!("\nPlay {play}");
+        } else {
+            println!();
+        }
+        if self.histogram {
+            print!("{}", report.histogram());
+        }
+        if self.per_second {
+            print!("{}", report.per_second());
+        }
+        print!("{report}");
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: GoDuration = text.parse().map_err(|error| format!("{error}"))?;
+    duration.to_std().ok_or_else(|| "a duration must not be negative".to_owned())
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(qps) if qps.is_finite() && qps >= 0.0 => Ok(qps),
+        _ => Err("write calls per second, such as 200 or 0.5, or 0 for as fast as it goes".to_owned()),
+    }
+}
+
+fn percentile(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("write percentages between 0 and 100, such as 50,90,99.9".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("write `name: value`")?;
+    let name = name.trim().parse().map_err(|_| format!("`{}` is no name of a header", name.trim()))?;
+    let value = value.trim().parse().map_err(|_| format!("`{}` is no value of a header", value.trim()))?;
+    Ok((name, value))
+}
+
+fn echo(text: &str) -> Result<Echo, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}

@@ -1,0 +1,3 @@
+//! What each dialect's documents come to, and what is said of those that are wrong.
+
+mod osm;
