@@ -1,4 +1,38 @@
 //! Service-mesh resilience as tower layers: the mesh's own YAML, no sidecar.
+//!
+//! A service mesh puts a proxy beside each service, to do to its requests what every service needs: stop calling an
+//! upstream that fails, limit what is in flight, route, retry. This crate does it inside the process, as tower layers
+//! around any service, configured by the mesh's own documents or in code, and tested in virtual time.
+//!
+//! ```
+//! use std::time::Duration;
+//! use axum::{Router, routing::get};
+//! use tower_mesh::{CircuitBreakerLayer, policy::circuit_breaker::Settings};
+//!
+//! let settings = Settings::builder().error_amount(100).open_for(Duration::from_secs(60)).build()?;
+//! let app: Router = Router::new()
+//!     .route("/productpage", get(async || "a page"))
+//!     .layer(CircuitBreakerLayer::new(settings));
+//! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+//! ```
+//!
+//! # The floors
+//!
+//! | floor | what is there | it knows |
+//! |---|---|---|
+//! | `mesh` | documents in, a client out: `Mesh` | every floor below |
+//! | `config` | the documents as serde structs, with positions | nothing |
+//! | [`layer`] | the tower layers: [`CircuitBreakerLayer`], [`AnswerableLayer`] | `policy` |
+//! | [`policy`] | pure decisions: time, chance and the thread in, a decision out | nothing |
+//!
+//! Beside the mesh stands `testing`: a scripted upstream, a load generator, a report.
+//!
+//! # Where to begin
+//!
+//! - A server: [`CircuitBreakerLayer`], and [`layer::circuit_breaker`] for what to know.
+//! - A client: `Mesh::from_yaml` and `Mesh::client`; or the same layers, with [`AnswerableLayer`] below them.
+//! - A service that is not HTTP: [`Plain`].
+//! - A test: `testing`; or a policy alone, such as [`policy::circuit_breaker::Circuit`].
 
 mod events;
 pub mod layer;
@@ -10,6 +44,8 @@ mod sync;
 pub mod config;
 #[cfg(feature = "yaml")]
 pub mod mesh;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use events::{Event, EventKind, Events, Listening};
 pub use layer::{
@@ -21,5 +57,7 @@ pub use layer::{
 pub use mesh::Mesh;
 pub use refusal::{Flags, Grpc, Reason, Refusal};
 
-#[cfg(feature = "testing")]
-pub mod testing;
+/// The README's examples, which are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -18,7 +18,7 @@ use crate::config::{Document, Finding, Location};
 /// ")?;
 /// assert_eq!(
 ///     mesh.notes()[0].to_string(),
-///     "line 7, column 29 spec.connectionSettings.http.circuitBreaking: can never open: no threshold is set",
+///     "line 7, column 31 spec.connectionSettings.http.circuitBreaking: can never open: no threshold is set",
 /// );
 /// # Ok::<(), tower_mesh::config::Errors>(())
 /// ```
