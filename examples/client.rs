@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example client`. The transport is hyper's; nothing listens where it calls, so every call fails, and soon
 //! they are answered without being made.
+#![allow(clippy::print_stdout, reason = "an example speaks to people")]
 
 use bytes::Bytes;
 use http::Request;

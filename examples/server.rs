@@ -1,6 +1,7 @@
 //! A server: the breaker as a layer of an axum router.
 //!
 //! `cargo run --example server`. No socket is opened: the router is called as a service.
+#![allow(clippy::print_stdout, reason = "an example speaks to people")]
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! A policy under load: two minutes of it, in milliseconds.
 //!
 //! `cargo run --features testing --example virtual_time`
+#![allow(clippy::print_stdout, reason = "an example speaks to people")]
 
 use std::time::Duration;
 

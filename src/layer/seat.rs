@@ -126,7 +126,7 @@ mod tests {
     fn handles_may_wander_between_threads() {
         let mut handle = Shared::new(7);
         for _ in 0..200 {
-            handle = thread::spawn(move || handle.clone()).join().expect("the thread lives");
+            handle = thread::spawn(move || Shared::clone(&handle)).join().expect("the thread lives");
             assert_eq!(*handle, 7);
         }
     }

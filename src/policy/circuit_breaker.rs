@@ -99,7 +99,7 @@ struct Tally {
 }
 
 /// What became of a request that arrived.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Admission {
     /// It passes, and its outcome is to be settled. The circuit may have closed just now.

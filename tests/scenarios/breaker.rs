@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, advance, sleep, sleep_until};
+use tokio::time::{advance, sleep};
 use tower_mesh::{
     Reason,
+    layer::clock,
     testing::{Echo, Report},
 };
 
@@ -73,6 +74,7 @@ impl Scenario {
     /// Counts, a second run, the end of the degraded time to the millisecond, and the same counts again.
     async fn deterministic(self) {
         let stage = Stage::new(&self.rules(), self.trouble.strict());
+        let start = clock::now();
         let first = stage.queue().await;
         assert_eq!(self.counts(&first), self.exact(), "{first}");
         assert_eq!(first.refused(Reason::CircuitOpen), self.exact().2);
@@ -82,13 +84,10 @@ impl Scenario {
         let second = stage.queue().await;
         assert_eq!((second.count(self.degraded), reached(&second)), (1000, 0), "{second}");
 
-        // The two runs took ten seconds, by the pace: 995 ms short of that for each run's last call.
-        let now = first.elapsed_ms + second.elapsed_ms;
-        let end =
-            Instant::now() - Duration::from_secs_f64(now / 1e3) + Duration::from_millis(opened) + MINUTE;
-        sleep_until(end - MS).await;
+        let end = start + Duration::from_millis(opened) + MINUTE;
+        sleep(end.since(clock::now()) - MS).await;
         assert_eq!(stage.one().await, self.degraded, "one millisecond before the end");
-        sleep_until(end).await;
+        sleep(end.since(clock::now())).await;
         let third = stage.queue().await;
         assert_eq!(self.counts(&third), self.exact(), "counters began at zero: {third}");
         assert_eq!(events(&third), ["closed", "opened"]);
@@ -109,7 +108,7 @@ impl Scenario {
                 let in_flight = 9;
                 match self.trouble {
                     Trouble::Errors => {
-                        assert!((100..=100 + in_flight).contains(&bad), "seed {seed}: {first}")
+                        assert!((100..=100 + in_flight).contains(&bad), "seed {seed}: {first}");
                     }
                     Trouble::Slowness => assert_eq!(bad, 0),
                 }
