@@ -15,15 +15,19 @@ impl FromStr for Policy {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (file, namespace) = match text.rsplit_once('@') {
-            Some((file, namespace)) => (file, Some(namespace)),
-            None => (text, None),
-        };
-        if file.is_empty() || namespace.is_some_and(str::is_empty) {
+        // A path may hold an `@` too; what stands behind it is then no name of a namespace.
+        let named = text.rsplit_once('@').filter(|(_, namespace)| is_label(namespace));
+        let (file, namespace) = named.map_or((text, None), |(file, namespace)| (file, Some(namespace)));
+        if file.is_empty() || text.ends_with('@') {
             return Err("write `FILE`, or `FILE@NAMESPACE`".to_owned());
         }
         Ok(Self { file: file.to_owned(), namespace: namespace.map(str::to_owned) })
     }
+}
+
+/// Whether this can be the name of a namespace: a DNS label.
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 impl Policy {

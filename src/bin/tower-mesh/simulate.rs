@@ -32,11 +32,11 @@ pub(crate) struct Simulate {
     requests: Option<u64>,
 
     /// How long the load lasts, if `-n` does not say how many calls it makes.
-    #[arg(short = 't', long, value_parser = duration, conflicts_with = "requests")]
+    #[arg(short = 't', long, value_parser = duration, conflicts_with = "requests", allow_hyphen_values = true)]
     time: Option<Duration>,
 
     /// Calls per second of all workers together; 0 is as fast as it goes.
-    #[arg(long, default_value_t = 8.0, value_parser = pace)]
+    #[arg(long, default_value_t = 8.0, value_parser = pace, allow_negative_numbers = true)]
     qps: f64,
 
     /// A header of the requests: `name: value`. May be repeated.
@@ -64,7 +64,7 @@ pub(crate) struct Simulate {
     repeat: Option<u64>,
 
     /// The pause between two plays.
-    #[arg(long, value_parser = duration, default_value = "0s")]
+    #[arg(long, value_parser = duration, default_value = "0s", allow_hyphen_values = true)]
     pause: Duration,
 
     /// Also prints fortio's histogram of the latencies.
@@ -85,9 +85,9 @@ pub(crate) struct Simulate {
 }
 
 impl Simulate {
-    /// Plays, and prints.
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to people")]
-    pub(crate) fn run(self) -> Result<(), String> {
+    /// Plays, and says what came of it. What there is to tell about the policies goes to the standard error.
+    #[expect(clippy::print_stderr, reason = "a command speaks to people")]
+    pub(crate) fn run(self) -> Result<String, String> {
         let Some(host) = self.url.host().map(str::to_owned) else {
             return Err(format!(
                 "error: the URL `{}` names no host; write `http://HOST:PORT/PATH`",
@@ -113,12 +113,10 @@ impl Simulate {
             .map_err(|error| format!("error: no runtime: {error}"))?
             .block_on(self.play(&mesh, &host));
         if self.json {
-            println!("{}", self.as_json(&reports).map_err(|error| format!("error: no JSON: {error}"))?);
-        } else {
-            print!("{}", mesh.plan());
-            reports.iter().zip(1..).for_each(|(report, play)| self.print(report, play));
+            return self.as_json(&reports).map_err(|error| format!("error: no JSON: {error}"));
         }
-        Ok(())
+        let plays = reports.iter().zip(1..).map(|(report, play)| self.as_text(report, play));
+        Ok(mesh.plan().to_string() + &plays.collect::<String>())
     }
 
     async fn play(&self, mesh: &Mesh, host: &str) -> Vec<Report> {
@@ -175,22 +173,18 @@ impl Simulate {
             [report] if self.repeat.is_none() => serde_json::to_string_pretty(report),
             reports => serde_json::to_string_pretty(reports),
         }
+        .map(|json| json + "\n")
     }
 
-    #[expect(clippy::print_stdout, reason = "a command speaks to people")]
-    fn print(&self, report: &Report, play: u64) {
-        if self.repeat.is_some() {
-            println!("\nPlay {play}");
-        } else {
-            println!();
-        }
+    fn as_text(&self, report: &Report, play: u64) -> String {
+        let mut text = if self.repeat.is_some() { format!("\nPlay {play}\n") } else { "\n".to_owned() };
         if self.histogram {
-            print!("{}", report.histogram());
+            text += &report.histogram().to_string();
         }
         if self.per_second {
-            print!("{}", report.per_second());
+            text += &report.per_second().to_string();
         }
-        print!("{report}");
+        text + &report.to_string()
     }
 }
 
