@@ -3,7 +3,7 @@
 //! `cargo bench --bench instructions` runs each case under `valgrind --tool=callgrind`, once with some calls and once
 //! with twice as many, by starting itself with a case's name; the difference is what those calls cost, without the
 //! start. Allocations are read from the same profile: how often `malloc` and its kin were called. `-- --check` fails
-//! where ours costs more than the design allows; any other argument is a filter on situations.
+//! where ours costs more than the design allows; any other argument is a filter on situations. It takes a minute.
 //!
 //! Under valgrind the clock is read by a system call, whose own instructions are not counted; what a clock costs shows
 //! in the nanoseconds of `--bench breaker`.
@@ -79,12 +79,12 @@ fn over_floor(costs: &Costs, situation: &Situation, contestant: &Contestant) -> 
 /// Everybody, everywhere.
 fn print_all(costs: &Costs) {
     println!("Per call, over the bare one: instructions / allocations.");
-    print!("\n{:34}", "");
+    print!("\n{:36}", "");
     contestants().for_each(|contestant| print!(" {:>19}", contestant.name));
     println!();
     for situation in situations::all() {
         let Some(floor) = costs.get(&(situation.name, "floor")) else { continue };
-        print!("{:34} {:>19}", situation.name, format!("({floor})"));
+        print!("{:36} {:>19}", situation.name, format!("({floor})"));
         for contestant in contestants().filter(|contestant| contestant.role != Role::Floor) {
             let cost =
                 over_floor(costs, situation, contestant).map_or(String::new(), |cost| cost.to_string());
@@ -100,7 +100,7 @@ fn print_ours(costs: &Costs) -> bool {
     for contestant in contestants() {
         let Role::Ours { target } = contestant.role else { continue };
         println!(
-            "\n{:34} {:>12} {:>12} {:>8} {:>5}   best peer",
+            "\n{:38} {:>12} {:>12} {:>8} {:>5}   best peer of that kind",
             contestant.name, "instructions", "allocations", "target", ""
         );
         for situation in situations::all() {
@@ -113,7 +113,7 @@ fn print_ours(costs: &Costs) -> bool {
                 || (situation.asks != Asks::Nothing && cost.allocations > 0.0);
             kept &= !too_much;
             println!(
-                "  {:32} {:12.1} {:12.2} {:>8} {:>5}   {}",
+                "  {:36} {:12.1} {:12.2} {:>8} {:>5}   {}",
                 situation.name,
                 cost.instructions,
                 cost.allocations,
@@ -125,16 +125,17 @@ fn print_ours(costs: &Costs) -> bool {
                 } else {
                     "ok"
                 },
-                best_peer(costs, situation, cost),
+                best_peer(costs, situation, contestant, cost),
             );
         }
     }
     kept
 }
 
-fn best_peer(costs: &Costs, situation: &Situation, ours: Cost) -> String {
+/// The cheapest of those who do about the same.
+fn best_peer(costs: &Costs, situation: &Situation, our: &Contestant, ours: Cost) -> String {
     contestants()
-        .filter(|contestant| matches!(contestant.role, Role::Peer { .. }))
+        .filter(|contestant| contestant.role == Role::Peer { like: our.name })
         .filter_map(|peer| Some((peer, over_floor(costs, situation, peer)?)))
         .min_by(|a, b| a.1.instructions.total_cmp(&b.1.instructions))
         .map_or(String::new(), |(peer, cost)| {

@@ -113,16 +113,13 @@ where
 {
     let (mut good, mut bad) = (0, 0);
     for _ in 0..SETTLING {
-        match answer(service, source.request()) {
-            Ok(response) => {
-                match response.status() {
-                    StatusCode::OK => good += 1,
-                    StatusCode::INTERNAL_SERVER_ERROR => bad += 1,
-                    _ => {}
-                }
-                source.traffic.back(response);
+        if let Ok(response) = answer(service, source.request()) {
+            match response.status() {
+                StatusCode::OK => good += 1,
+                StatusCode::INTERNAL_SERVER_ERROR => bad += 1,
+                _ => {}
             }
-            Err(_) => {}
+            source.traffic.back(response);
         }
     }
     if situation.open {
