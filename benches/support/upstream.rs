@@ -2,8 +2,10 @@
 //!
 //! Its future is as small as one can be, so that what a breaker adds is not hidden behind what it wraps. Requests with
 //! headers hand them over to the response, from which the driver takes them back: so no header map is built, cloned or
-//! freed while anything is measured. Whether it fails stands in the request, since a breaker may clone its service for
-//! each call, and forget what a clone has counted.
+//! freed while anything is measured. Its two functions are real calls, as those of any service worth a breaker are: were
+//! they inlined, the bare call would melt into the driver, and the breakers would be charged for what is lost there.
+//! Whether it fails stands in the request, since a breaker may clone its service for each call, and forget what a clone
+//! has counted.
 
 use std::{
     convert::Infallible,
@@ -138,6 +140,7 @@ impl<T: Traffic> Service<Request<Fate>> for Upstream<T> {
         Poll::Ready(Ok(()))
     }
 
+    #[inline(never)]
     fn call(&mut self, request: Request<Fate>) -> Self::Future {
         let fate = *request.body();
         Answer { carried: Some(T::carry(request)), fate, pends: self.pends }
@@ -154,6 +157,7 @@ pub(crate) struct Answer<T: Traffic> {
 impl<T: Traffic> Future for Answer<T> {
     type Output = Result<Response<Body>, Infallible>;
 
+    #[inline(never)]
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
         if mem::take(&mut self.pends) {
             // Nobody need be woken: the driver polls until there is an answer.
