@@ -1,0 +1,8 @@
+//! The breakers of others, as tower layers: as thin as their interfaces allow.
+//!
+//! A peer that is no tower layer is adapted by one un-boxed future that judges answers as ours does (a status of 500 and
+//! above is a failure). It refuses with its own error, which costs less than a response; nothing is added to it.
+
+pub(crate) mod failsafe;
+pub(crate) mod recloser;
+pub(crate) mod tower_resilience;

@@ -1,0 +1,103 @@
+//! Who is compared: the bare upstream, ours under three sets of rules, and the peers.
+
+use std::time::Duration;
+
+use tower::layer::util::Identity;
+
+use super::{
+    drive::{self, Around, Maker},
+    ours,
+    situations::{Sent, Situation},
+    upstream::{Empty, Headed},
+};
+use crate::peers::{failsafe, recloser, tower_resilience};
+
+/// Somebody who can be put into a situation.
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    pub(crate) role: Role,
+    /// Whether it comes out the same however long the machine takes.
+    pub(crate) repeats: bool,
+    enter: fn(&Situation) -> Maker,
+}
+
+/// What somebody is compared for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// No breaker at all: what is taken off from all others.
+    Floor,
+    /// Ours; on one thread it may add so many instructions.
+    Ours { target: u32 },
+    /// A peer, which does about what ours of that name does.
+    Peer { like: &'static str },
+}
+
+impl Contestant {
+    /// What runs.
+    pub(crate) fn enter(&self, situation: &Situation) -> Maker {
+        (self.enter)(situation)
+    }
+
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|contestant| contestant.name == name)
+    }
+}
+
+const AMOUNTS: &str = "ours, amounts";
+const RATIOS: &str = "ours, ratios";
+const SLOW: &str = "ours, slow too";
+
+const fn ours(name: &'static str, target: u32, enter: fn(&Situation) -> Maker) -> Contestant {
+    Contestant { name, role: Role::Ours { target }, repeats: true, enter }
+}
+
+const fn peer(name: &'static str, like: &'static str, enter: fn(&Situation) -> Maker) -> Contestant {
+    Contestant { name, role: Role::Peer { like }, repeats: true, enter }
+}
+
+const ALL: &[Contestant] = &[
+    Contestant { name: "floor", role: Role::Floor, repeats: true, enter: floor },
+    ours(AMOUNTS, 130, |situation| put(ours::amounts(situation.open), situation)),
+    ours(RATIOS, 200, |situation| put(ours::ratios(situation.open), situation)),
+    ours(SLOW, 280, |situation| put(ours::slow(situation.open), situation)),
+    peer("failsafe, in a row", AMOUNTS, |situation| put(failsafe::in_a_row(situation.open), situation)),
+    peer("failsafe", RATIOS, |situation| put(failsafe::rated(situation.open), situation)),
+    peer("recloser", RATIOS, |situation| put(recloser::layer(situation.open), situation)),
+    peer("t-resilience", RATIOS, |situation| put(tower_resilience::counting(situation.open), situation)),
+    Contestant {
+        repeats: false,
+        ..peer("t-resilience, 1 ms", RATIOS, |situation| {
+            put(tower_resilience::timed(situation.open, Duration::from_millis(1)), situation)
+        })
+    },
+    // Its window holds nothing: the least that it can cost.
+    peer("t-resilience, 1 ns", RATIOS, |situation| {
+        put(tower_resilience::timed(situation.open, Duration::from_nanos(1)), situation)
+    }),
+    peer("t-resilience, slow", SLOW, |situation| put(tower_resilience::slow(situation.open), situation)),
+];
+
+/// All of them.
+pub(crate) fn all() -> &'static [Contestant] {
+    ALL
+}
+
+/// Without a breaker nobody refuses: the floor of a refusal is a call that passes.
+fn floor(situation: &Situation) -> Maker {
+    put(
+        Identity::new(),
+        &Situation {
+            open: false,
+            every: if situation.open { u32::MAX } else { situation.every },
+            ..*situation
+        },
+    )
+}
+
+fn put<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
+    match situation.sent {
+        Sent::Empty => drive::maker(layer, Empty, situation),
+        Sent::Eight => drive::maker(layer, Headed::eight(), situation),
+        Sent::Grpc => drive::maker(layer, Headed::grpc(), situation),
+    }
+}
