@@ -28,6 +28,8 @@ pub trait LocalBody: Body {
     fn local(content: Bytes) -> Self;
 }
 
+// Else the compiler asks for `From<Bytes>`, with no word of the cure.
+#[diagnostic::do_not_recommend]
 impl<B: Body + From<Bytes>> LocalBody for B {
     fn local(content: Bytes) -> Self {
         content.into()

@@ -144,6 +144,7 @@ impl<P, V> CircuitBreakerLayer<P, V> {
     }
 }
 
+#[cfg(feature = "yaml")]
 impl CircuitBreakerLayer {
     /// A call of `inner`, which was readied, through this circuit: for a stack that owns its inner service itself.
     pub(crate) fn call<S, Req, M>(

@@ -33,5 +33,6 @@ static BASE: LazyLock<tokio::time::Instant> = LazyLock::new(|| {
 pub fn now() -> Time {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let since = tokio::time::Instant::now().saturating_duration_since(*BASE);
-    Time::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    // 584 years fit.
+    Time::from_nanos(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
 }

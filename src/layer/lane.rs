@@ -1,6 +1,7 @@
 //! Which lane the calling thread adds to, and how many lanes there are.
 
 use std::{
+    cell::Cell,
     num::NonZero,
     sync::{
         LazyLock,
@@ -17,20 +18,26 @@ static COUNT: LazyLock<usize> = LazyLock::new(|| {
 });
 
 thread_local! {
-    /// Given out in turn, so that the first threads, which are a runtime's workers, share none.
-    static HERE: Lane = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Lane::new(NEXT.fetch_add(1, Ordering::Relaxed))
-    };
+    /// The thread's lane, once it has one.
+    static HERE: Cell<Option<Lane>> = const { Cell::new(None) };
 }
 
-/// The calling thread's lane.
+/// The calling thread's lane: one of the first [`count`].
+#[inline]
 pub(crate) fn here() -> Lane {
-    // A thread that is ending has no locals left: any lane will do for its last calls.
-    HERE.try_with(|lane| *lane).unwrap_or_default()
+    HERE.get().unwrap_or_else(settle_down)
 }
 
 /// How many lanes shared state should have: a power of two.
 pub(crate) fn count() -> usize {
     *COUNT
+}
+
+/// Lanes are given out in turn, so that the first threads, which are a runtime's workers, share none.
+#[cold]
+fn settle_down() -> Lane {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let lane = Lane::new(Lane::new(NEXT.fetch_add(1, Ordering::Relaxed)).among(count()));
+    HERE.set(Some(lane));
+    lane
 }

@@ -25,8 +25,8 @@ pub(crate) struct Shared<T>(Arc<Seat<T>>);
 #[repr(align(128))]
 struct Seat<T> {
     value: Arc<T>,
-    /// Which of the lanes it belongs to.
-    place: usize,
+    /// Whose it is: one of the first lanes.
+    lane: Lane,
     kin: Kin<T>,
 }
 
@@ -40,21 +40,21 @@ enum Kin<T> {
 
 impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self::found(Arc::new(value), lane::here().among(lane::count()))
+        Self::found(Arc::new(value), lane::here())
     }
 
-    /// A handle by way of the calling thread's own seat.
+    /// A handle by way of this lane's own seat.
+    #[inline]
     pub(crate) fn on(&self, lane: Lane) -> Self {
-        let place = lane.among(lane::count());
-        if self.0.place == place {
-            return Self(Arc::clone(&self.0));
-        }
+        if self.0.lane == lane { Self(Arc::clone(&self.0)) } else { self.elsewhere(lane) }
+    }
+
+    fn elsewhere(&self, lane: Lane) -> Self {
         match &self.0.kin {
-            Kin::Others(_) => Self::other(&self.0, place),
+            Kin::Others(others) => Self::other(&self.0, others, lane),
             Kin::First(first) => match first.upgrade() {
-                Some(first) if first.place == place => Self(first),
-                Some(first) => Self::other(&first, place),
-                None => Self::found(Arc::clone(&self.0.value), place),
+                Some(first) => Self(first).on(lane),
+                None => Self::found(Arc::clone(&self.0.value), lane),
             },
         }
     }
@@ -65,21 +65,21 @@ impl<T> Shared<T> {
         Arc::ptr_eq(&self.0.value, &other.0.value)
     }
 
-    fn found(value: Arc<T>, place: usize) -> Self {
+    fn found(value: Arc<T>, lane: Lane) -> Self {
         let others = (0..lane::count()).map(|_| OnceLock::new()).collect();
-        Self(Arc::new(Seat { value, place, kin: Kin::Others(others) }))
+        Self(Arc::new(Seat { value, lane, kin: Kin::Others(others) }))
     }
 
-    fn other(first: &Arc<Seat<T>>, place: usize) -> Self {
-        let Kin::Others(others) = &first.kin else { return Self(Arc::clone(first)) };
-        Self(Arc::clone(others[place].get_or_init(|| {
+    fn other(first: &Arc<Seat<T>>, others: &[OnceLock<Arc<Seat<T>>>], lane: Lane) -> Self {
+        Self(Arc::clone(others[lane.among(others.len())].get_or_init(|| {
             let (value, kin) = (Arc::clone(&first.value), Kin::First(Arc::downgrade(first)));
-            Arc::new(Seat { value, place, kin })
+            Arc::new(Seat { value, lane, kin })
         })))
     }
 }
 
 impl<T> Clone for Shared<T> {
+    #[inline]
     fn clone(&self) -> Self {
         self.on(lane::here())
     }
@@ -88,6 +88,7 @@ impl<T> Clone for Shared<T> {
 impl<T> Deref for Shared<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         &self.0.value
     }
@@ -99,15 +100,19 @@ mod tests {
 
     use super::*;
 
+    /// The lanes that are not this thread's.
+    fn others() -> impl Iterator<Item = Lane> {
+        (0..lane::count()).map(Lane::new).filter(|lane| *lane != lane::here())
+    }
+
     #[test]
     fn a_value_lives_as_long_as_any_handle_on_any_lane() {
         let value = Arc::new(());
         let first = Shared::new(Arc::clone(&value));
-        let here = lane::here().among(lane::count());
-        let elsewhere: Vec<_> = (1..lane::count()).map(|i| first.on(Lane::new(here + i))).collect();
+        let elsewhere: Vec<_> = others().map(|lane| first.on(lane)).collect();
         drop(first);
         assert_eq!(Arc::strong_count(&value), 2);
-        let refounded = elsewhere[0].on(Lane::new(here));
+        let refounded = elsewhere[0].on(lane::here());
         drop(elsewhere);
         assert_eq!(Arc::strong_count(&value), 2);
         drop(refounded);
@@ -117,9 +122,9 @@ mod tests {
     #[test]
     fn handles_on_all_lanes_are_handles_on_one_value() {
         let first = Shared::new(7);
-        let handles = (0..130).map(|i| first.on(Lane::new(i))).collect::<Vec<_>>();
+        let handles: Vec<_> = others().chain([lane::here()]).map(|lane| first.on(lane)).collect();
         assert!(handles.iter().all(|handle| handle.is(&first)));
-        assert!(handles.windows(2).all(|pair| pair[0].on(Lane::new(3)).is(&pair[1])));
+        assert!(handles.iter().all(|handle| handle.on(lane::here()).is(&first)));
     }
 
     #[test]

@@ -7,32 +7,37 @@ use crate::policy::Outcome;
 
 /// Something that was let through and is owed an outcome.
 pub(crate) trait Claim {
-    fn settle(self, outcome: Outcome);
+    fn settle(&self, outcome: Outcome);
 }
 
 /// A claim that is settled once: with an outcome, or as abandoned when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Once<C: Claim>(Option<C>);
+pub(crate) struct Once<C: Claim> {
+    claim: C,
+    settled: bool,
+}
 
 impl<C: Claim> Once<C> {
     pub(crate) const fn new(claim: C) -> Self {
-        Self(Some(claim))
+        Self { claim, settled: false }
     }
 
     /// Settles, unless that has been done.
+    #[inline]
     pub(crate) fn settle(&mut self, outcome: Outcome) {
-        if let Some(claim) = self.0.take() {
-            claim.settle(outcome);
+        if !self.settled {
+            self.settled = true;
+            self.claim.settle(outcome);
         }
     }
 
-    /// The claim, while it is not settled.
-    pub(crate) const fn claim(&mut self) -> Option<&mut C> {
-        self.0.as_mut()
+    pub(crate) const fn claim(&mut self) -> &mut C {
+        &mut self.claim
     }
 }
 
 impl<C: Claim> Drop for Once<C> {
+    #[inline]
     fn drop(&mut self) {
         self.settle(Outcome::Abandoned);
     }

@@ -111,15 +111,16 @@ pub enum Admission {
 /// A request that passed and is to be settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    generation: u64,
     started: Time,
+    /// That of its admission. It wraps around, after more changes than a process sees.
+    generation: u32,
     /// Whether the response was slow, once its head has come and the verdict has not.
     slow: Option<bool>,
 }
 
 impl Ticket {
     const fn new(generation: u64, started: Time) -> Self {
-        Self { generation, started, slow: None }
+        Self { started, generation: generation as u32, slow: None }
     }
 }
 
@@ -161,29 +162,24 @@ impl Circuit {
     }
 
     /// A request arrives. `now` is asked only if a rule needs the time.
+    #[inline]
     pub fn admit(&self, lane: Lane, now: impl FnOnce() -> Time) -> Admission {
         let generation = self.gate.generation.load(Ordering::Acquire);
-        if is_open(generation) {
-            let now = now();
-            let left = Time::from_nanos(self.gate.until.load(Ordering::Relaxed)).since(now);
-            return if left.is_zero() {
-                self.admit_exactly(lane, now)
-            } else {
-                Admission::Refuse(left, None)
-            };
-        }
-        let now = if self.rules.clocked { now() } else { Time::default() };
-        if self.rules.judges_ratios && self.arrival_matters(now) {
-            return self.admit_exactly(lane, now);
+        if is_open(generation) || self.rules.clocked {
+            return self.admit_at(generation, lane, now());
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket::new(generation, now), None)
+        Admission::Pass(Ticket::new(generation, Time::default()), None)
     }
 
     /// A request that passed is settled: once. `now` is asked only if a rule needs the time.
     ///
     /// What belongs to an earlier generation of the circuit changes nothing.
+    #[inline]
     pub fn settle(&self, ticket: Ticket, outcome: Outcome, now: impl FnOnce() -> Time) -> Option<Transition> {
+        if matches!(outcome, Outcome::Success) && !self.rules.counts_slow {
+            return None;
+        }
         let (failed, timed) = match outcome {
             Outcome::Success => (false, true),
             Outcome::Failure(_) => (true, true),
@@ -228,6 +224,22 @@ impl Circuit {
         now.since(ticket.started) >= self.settings.slow_time()
     }
 
+    fn admit_at(&self, generation: u64, lane: Lane, now: Time) -> Admission {
+        if is_open(generation) {
+            let left = self.time_left(now);
+            return if left.is_zero() {
+                self.admit_exactly(lane, now)
+            } else {
+                Admission::Refuse(left, None)
+            };
+        }
+        if self.rules.judges_ratios && self.arrival_matters(now) {
+            return self.admit_exactly(lane, now);
+        }
+        self.totals.add(lane);
+        Admission::Pass(Ticket::new(generation, now), None)
+    }
+
     /// Whether this arrival finds the window over, or its requests at the minimum.
     fn arrival_matters(&self, now: Time) -> bool {
         let crossing = self.gate.crossing.load(Ordering::Relaxed);
@@ -241,7 +253,7 @@ impl Circuit {
         let mut tally = self.lock();
         let mut transition = None;
         if is_open(self.generation()) {
-            let left = Time::from_nanos(self.gate.until.load(Ordering::Relaxed)).since(now);
+            let left = self.time_left(now);
             if !left.is_zero() {
                 return Admission::Refuse(left, None);
             }
@@ -265,11 +277,11 @@ impl Circuit {
     /// Counts a bad response and judges what it did.
     #[cold]
     fn count(&self, ticket: Ticket, error: bool, slow: bool, now: Time) -> Option<Transition> {
-        if self.gate.generation.load(Ordering::Acquire) != ticket.generation {
+        if self.gate.generation.load(Ordering::Acquire) as u32 != ticket.generation {
             return None;
         }
         let mut tally = self.lock();
-        if self.generation() != ticket.generation {
+        if self.generation() as u32 != ticket.generation {
             return None;
         }
         self.turn(&mut tally, now);
@@ -347,6 +359,11 @@ impl Circuit {
 
     fn counted(&self, tally: &Tally) -> Counts {
         Counts { total: self.totals.sum() - tally.base, slow: tally.slow, error: tally.error }
+    }
+
+    /// How long it is still open.
+    fn time_left(&self, now: Time) -> Duration {
+        Time::from_nanos(self.gate.until.load(Ordering::Relaxed)).since(now)
     }
 
     /// The generation, to be read under the lock.

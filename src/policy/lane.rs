@@ -24,6 +24,7 @@ impl Lane {
     }
 
     /// This lane's place among `count` lanes, `count` being a power of two.
+    #[inline]
     pub(crate) const fn among(self, count: usize) -> usize {
         self.0 & (count - 1)
     }
@@ -45,6 +46,7 @@ impl Lanes {
     }
 
     /// Adds one.
+    #[inline]
     pub(crate) fn add(&self, lane: Lane) {
         self.0[lane.among(self.0.len())].0.fetch_add(1, Ordering::Relaxed);
     }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
@@ -39,9 +39,9 @@ pin_project! {
 }
 
 impl<F, P, M, V> ResponseFuture<F, P, M, V> {
+    #[inline]
     pub(super) const fn calling(inner: F, call: Settlement, protocol: P, memo: M) -> Self {
-        let state = State::Calling { inner, call: Some(call) };
-        Self { state, protocol, memo, verdict: PhantomData }
+        Self { state: State::Calling { inner, call: Some(call) }, protocol, memo, verdict: PhantomData }
     }
 
     pub(super) fn refused(refusal: Refusal, protocol: P, memo: M) -> Self {
@@ -62,11 +62,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         match this.state.project() {
-            Projected::Calling { inner, call } => {
-                let result = ready!(inner.poll(cx));
-                let call = call.take().expect("polled after it was ready");
-                Poll::Ready(V::settle(this.protocol, *this.memo, call, result))
-            }
+            Projected::Calling { inner, call } => V::poll(this.protocol, *this.memo, call, inner, cx),
             Projected::Refused { refusal } => {
                 let refusal = refusal.take().expect("polled after it was ready");
                 let response = this.protocol.refuse(*this.memo, *refusal)?;

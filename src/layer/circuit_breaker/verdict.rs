@@ -1,5 +1,10 @@
 //! When the verdict on an answer falls: at its head, or at its trailers.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
 use super::Station;
 use crate::{
     layer::{
@@ -18,7 +23,8 @@ struct Passed {
 }
 
 impl Claim for Passed {
-    fn settle(self, outcome: Outcome) {
+    #[inline]
+    fn settle(&self, outcome: Outcome) {
         self.station.tell(self.station.circuit.settle(self.ticket, outcome, clock::now));
     }
 }
@@ -28,13 +34,18 @@ pub trait Verdict<P, M, Res, Err>: Copy + sealed::Sealed {
     /// What the service answers with.
     type Response;
 
+    /// Polls the inner call, and settles it when its answer is there.
+    ///
+    /// The answer goes from the inner future to the outer one in one place: a response is large, and moving it costs
+    /// more than judging it.
     #[doc(hidden)]
-    fn settle(
+    fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: Settlement,
-        result: Result<Res, Err>,
-    ) -> Result<Self::Response, Err>;
+        call: &mut Option<Settlement>,
+        inner: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Response, Err>>;
 
     #[doc(hidden)]
     fn unwatched(protocol: &P, response: Res) -> Self::Response;
@@ -54,9 +65,21 @@ where
 {
     type Response = Res;
 
-    fn settle(protocol: &P, memo: M, call: Settlement, result: Result<Res, Err>) -> Result<Res, Err> {
-        call.settle(protocol.classify(memo, &result));
-        result
+    #[inline]
+    fn poll<F: Future<Output = Result<Res, Err>>>(
+        protocol: &P,
+        memo: M,
+        call: &mut Option<Settlement>,
+        inner: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Res, Err>> {
+        let answer = inner.poll(cx);
+        if let Poll::Ready(result) = &answer
+            && let Some(call) = call
+        {
+            call.settle(protocol.classify(memo, result));
+        }
+        answer
     }
 
     fn unwatched(_: &P, response: Res) -> Res {
@@ -70,22 +93,26 @@ where
 {
     type Response = P::Watched<Settlement>;
 
-    fn settle(
+    fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        mut call: Settlement,
-        result: Result<Res, Err>,
-    ) -> Result<Self::Response, Err> {
-        match result {
-            Ok(response) if protocol.shows_late(memo, &response) => {
+        call: &mut Option<Settlement>,
+        inner: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Response, Err>> {
+        let result = ready!(inner.poll(cx));
+        let call = match (&result, call.take()) {
+            (Ok(response), Some(mut call)) if protocol.shows_late(memo, response) => {
                 call.answered();
-                Ok(protocol.watch(response, Some(call)))
+                Some(call)
             }
-            result => {
-                call.settle(protocol.classify(memo, &result));
-                result.map(|response| protocol.watch(response, None))
+            (result, Some(mut call)) => {
+                call.settle(protocol.classify(memo, result));
+                None
             }
-        }
+            (_, None) => None,
+        };
+        Poll::Ready(result.map(|response| protocol.watch(response, call)))
     }
 
     fn unwatched(protocol: &P, response: Res) -> Self::Response {
@@ -102,15 +129,15 @@ impl Settlement {
         Self(Once::new(Passed { station, ticket }))
     }
 
-    fn settle(mut self, outcome: Outcome) {
+    #[inline]
+    fn settle(&mut self, outcome: Outcome) {
         self.0.settle(outcome);
     }
 
     /// The head has come: what it took is measured now.
     fn answered(&mut self) {
-        if let Some(Passed { station, ticket }) = self.0.claim() {
-            *ticket = station.circuit.answered(*ticket, clock::now);
-        }
+        let Passed { station, ticket } = self.0.claim();
+        *ticket = station.circuit.answered(*ticket, clock::now);
     }
 }
 

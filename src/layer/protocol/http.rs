@@ -37,6 +37,7 @@ impl Protocol for Http {}
 impl<B> Reads<Request<B>> for Http {
     type Memo = HttpMemo;
 
+    #[inline]
     fn memo(&self, request: &Request<B>) -> HttpMemo {
         let method = request.method();
         HttpMemo {
@@ -49,6 +50,7 @@ impl<B> Reads<Request<B>> for Http {
 impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
     type Watched<W: Watch> = Response<Watched<B, W>>;
 
+    #[inline]
     fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
         let Ok(response) = result else { return Outcome::Failure(Failure::Transport) };
         if let Some(refusal) = response.extensions().get::<Refusal>() {
@@ -132,6 +134,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
+#[inline]
 fn by_status(status: StatusCode) -> Outcome {
     if status.as_u16() >= 500 { Outcome::Failure(Failure::Status(status.as_u16())) } else { Outcome::Success }
 }
