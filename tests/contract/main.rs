@@ -6,6 +6,7 @@
 //! [`breaker`] is. That the laws notice what they should is proved in [`bites`].
 
 mod bites;
+mod breaker;
 mod contract;
 mod laws;
 mod loss;
