@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_mesh::{Plain, Reason, Refusal};
 
 use crate::fragile;
@@ -68,4 +68,21 @@ async fn a_refusal_is_found_among_the_sources_of_a_boxed_error() {
     }
     assert_eq!(service.clone().oneshot(false).await.unwrap_err().to_string(), "broken");
     assert!(service.oneshot(true).await.unwrap_err().downcast_ref::<Refusal>().is_some());
+}
+
+/// A `Buffer` keeps a place for each service that was readied. One of a single place stands still for ever if a layer
+/// readies one clone and calls another.
+#[tokio::test(start_paused = true)]
+async fn a_buffer_of_one_place_is_never_used_up() {
+    let service = ServiceBuilder::new()
+        .layer(fragile().over(Plain.boxed()))
+        .buffer(1)
+        .service(service_fn(async |n: u32| if n < 10 { Ok(n) } else { Err("broken") }));
+    let mut kept = service.clone();
+    for n in 0..10 {
+        assert_eq!(kept.ready().await.unwrap().call(n).await.unwrap(), n);
+        assert_eq!(service.clone().oneshot(n).await.unwrap(), n);
+    }
+    assert_eq!(service.clone().oneshot(10).await.unwrap_err().to_string(), "broken");
+    assert!(service.oneshot(11).await.unwrap_err().is::<Refusal>());
 }
