@@ -75,7 +75,8 @@ bites! {
             request
         }))),
         "left == right";
-    outliving_the_caller: passing::dropping_a_call_drops_the_inner_call(striking!(Spawns)), "assertion";
+    outliving_the_caller: passing::dropping_a_call_drops_the_inner_call(striking!(Spawns)),
+        "the inner call outlived its caller";
     spawning: passing::nothing_is_spawned(striking!(Spawns)), "a call that is under way spawned a task";
     waking_itself: passing::a_call_that_hangs_wakes_nobody(striking!(WakesItself)), "woke its own task";
 }
