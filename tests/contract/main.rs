@@ -1,0 +1,16 @@
+//! The laws that every layer of the crate keeps, and a line for each layer.
+//!
+//! What makes middleware fail in production is seldom its policy; it is a clone that was not readied, a state that each
+//! connection has for itself, a place that a cancelled call never gave back. These are the same for every layer, so
+//! they are written down once, in [`laws`], and a layer is held to them by one line of [`contract!`](contract), as
+//! [`breaker`] is. That the laws notice what they should is proved in [`bites`].
+
+mod bites;
+mod breaker;
+mod contract;
+mod laws;
+mod loss;
+mod probe;
+mod sketch;
+mod stand;
+mod subject;
