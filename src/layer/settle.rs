@@ -31,6 +31,12 @@ impl<C: Claim> Once<C> {
         }
     }
 
+    /// Out of line, so that a call that was settled is dropped quickly.
+    #[cold]
+    fn abandon(&mut self) {
+        self.settle(Outcome::Abandoned);
+    }
+
     pub(crate) const fn claim(&mut self) -> &mut C {
         &mut self.claim
     }
@@ -39,6 +45,8 @@ impl<C: Claim> Once<C> {
 impl<C: Claim> Drop for Once<C> {
     #[inline]
     fn drop(&mut self) {
-        self.settle(Outcome::Abandoned);
+        if !self.settled {
+            self.abandon();
+        }
     }
 }

@@ -41,10 +41,10 @@ pub use settings::{
 };
 pub use transition::{Cause, Closed, Counts, Opened, Transition};
 
-use super::{Fraction, Lane, Lanes, Outcome, Time};
+use super::{Fraction, Lane, Lanes, Outcome, Time, time::nanos};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
-/// No arrival needs to look at the ratios.
+/// Later than any time, and more than any sum.
 const NEVER: u64 = u64::MAX;
 
 /// One circuit: shared by all that go through it, from any thread.
@@ -65,6 +65,8 @@ struct Rules {
     error_ratio: Option<Fraction>,
     slow_amount: u64,
     slow_ratio: Option<Fraction>,
+    /// In nanoseconds.
+    slow_time: u64,
     minimum: u64,
     counts_errors: bool,
     counts_slow: bool,
@@ -81,6 +83,8 @@ struct Gate {
     generation: AtomicU64,
     /// While open: when that ends.
     until: AtomicU64,
+    /// From when on an arrival looks closer: when the window ends, at once, or [`NEVER`].
+    look_from: AtomicU64,
     /// While closed: when the window ends, in nanoseconds; 0 before it has begun.
     window_end: AtomicU64,
     /// The sum of the lanes at which an arrival has to judge the ratios, or [`NEVER`].
@@ -111,16 +115,13 @@ pub enum Admission {
 /// A request that passed and is to be settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
+    generation: u64,
     started: Time,
-    /// That of its admission. It wraps around, after more changes than a process sees.
-    generation: u32,
-    /// Whether the response was slow, once its head has come and the verdict has not.
-    slow: Option<bool>,
 }
 
 impl Ticket {
     const fn new(generation: u64, started: Time) -> Self {
-        Self { started, generation: generation as u32, slow: None }
+        Self { generation, started }
     }
 }
 
@@ -141,15 +142,17 @@ impl Circuit {
     /// A closed circuit that has counted nothing, and spreads its count of requests over so many lanes.
     #[must_use]
     pub fn new(settings: Settings, lanes: usize) -> Self {
+        let rules = Rules::of(&settings);
         Self {
-            rules: Rules::of(&settings),
             settings,
             gate: Gate {
                 generation: AtomicU64::new(0),
                 until: AtomicU64::new(0),
+                look_from: AtomicU64::new(if rules.judges_ratios { 0 } else { NEVER }),
                 window_end: AtomicU64::new(0),
                 crossing: AtomicU64::new(NEVER),
             },
+            rules,
             tally: Mutex::new(Tally::default()),
             totals: Lanes::new(lanes),
         }
@@ -162,48 +165,42 @@ impl Circuit {
     }
 
     /// A request arrives. `now` is asked only if a rule needs the time.
-    #[inline]
+    #[inline(always)]
     pub fn admit(&self, lane: Lane, now: impl FnOnce() -> Time) -> Admission {
         let generation = self.gate.generation.load(Ordering::Acquire);
-        if is_open(generation) || self.rules.clocked {
-            return self.admit_at(generation, lane, now());
+        if !is_open(generation) && !self.rules.clocked {
+            self.totals.add(lane);
+            return Admission::Pass(Ticket::new(generation, Time::default()), None);
+        }
+        let now = now();
+        if is_open(generation) || now.as_nanos() >= self.gate.look_from.load(Ordering::Relaxed) {
+            return self.admit_with_care(generation, lane, now);
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket::new(generation, Time::default()), None)
+        Admission::Pass(Ticket::new(generation, now), None)
     }
 
     /// A request that passed is settled: once. `now` is asked only if a rule needs the time.
     ///
     /// What belongs to an earlier generation of the circuit changes nothing.
-    #[inline]
+    #[inline(always)]
     pub fn settle(&self, ticket: Ticket, outcome: Outcome, now: impl FnOnce() -> Time) -> Option<Transition> {
-        if matches!(outcome, Outcome::Success) && !self.rules.counts_slow {
-            return None;
+        match outcome {
+            Outcome::Success if !self.rules.counts_slow => None,
+            Outcome::Success => {
+                let now = now();
+                if self.is_slow(ticket, now) { self.count(ticket, false, true, now) } else { None }
+            }
+            outcome => self.settle_otherwise(ticket, outcome, now),
         }
-        let (failed, timed) = match outcome {
-            Outcome::Success => (false, true),
-            Outcome::Failure(_) => (true, true),
-            Outcome::Local => (false, false),
-            Outcome::Abandoned => match self.settings.abandoned() {
-                Abandoned::Neutral => (false, false),
-                Abandoned::Failure => (true, true),
-                Abandoned::Slow => (false, true),
-            },
-        };
-        let (error, timed) = (failed && self.rules.counts_errors, timed && self.rules.counts_slow);
-        if !(error || timed) {
-            return None;
-        }
-        let now = now();
-        let slow = timed && ticket.slow.unwrap_or_else(|| self.is_slow(ticket, now));
-        if !(error || slow) { None } else { self.count(ticket, error, slow, now) }
     }
 
     /// The head of the response has come, its outcome has not: how long it took is measured here.
     #[must_use]
     pub fn answered(&self, ticket: Ticket, now: impl FnOnce() -> Time) -> Ticket {
         let slow = self.rules.counts_slow && self.is_slow(ticket, now());
-        Ticket { slow: Some(slow), ..ticket }
+        // Whenever it is settled: what began at the beginning of time is slow, what begins at its end is not.
+        Ticket { started: Time::from_nanos(if slow { 0 } else { u64::MAX }), ..ticket }
     }
 
     /// Whether requests pass at this moment.
@@ -220,11 +217,37 @@ impl Circuit {
         self.counted(&self.lock())
     }
 
-    fn is_slow(&self, ticket: Ticket, now: Time) -> bool {
-        now.since(ticket.started) >= self.settings.slow_time()
+    /// What is no success.
+    #[inline(never)]
+    fn settle_otherwise(
+        &self,
+        ticket: Ticket,
+        outcome: Outcome,
+        now: impl FnOnce() -> Time,
+    ) -> Option<Transition> {
+        let failed = match (outcome, self.settings.abandoned()) {
+            (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => true,
+            (Outcome::Abandoned, Abandoned::Slow) => false,
+            _ => return None,
+        };
+        let error = failed && self.rules.counts_errors;
+        if !(error || self.rules.counts_slow) {
+            return None;
+        }
+        let now = now();
+        let slow = self.rules.counts_slow && self.is_slow(ticket, now);
+        if !(error || slow) { None } else { self.count(ticket, error, slow, now) }
     }
 
-    fn admit_at(&self, generation: u64, lane: Lane, now: Time) -> Admission {
+    #[inline]
+    fn is_slow(&self, ticket: Ticket, now: Time) -> bool {
+        now.as_nanos().saturating_sub(ticket.started.as_nanos()) >= self.rules.slow_time
+    }
+
+    /// An arrival that looks closer: the circuit is open, or its time over, or the window over, or its requests at the
+    /// minimum.
+    #[cold]
+    fn admit_with_care(&self, generation: u64, lane: Lane, now: Time) -> Admission {
         if is_open(generation) {
             let left = self.time_left(now);
             return if left.is_zero() {
@@ -233,22 +256,15 @@ impl Circuit {
                 Admission::Refuse(left, None)
             };
         }
-        if self.rules.judges_ratios && self.arrival_matters(now) {
+        let over = now.as_nanos() >= self.gate.window_end.load(Ordering::Relaxed);
+        if over || self.totals.sum() >= self.gate.crossing.load(Ordering::Relaxed) {
             return self.admit_exactly(lane, now);
         }
         self.totals.add(lane);
         Admission::Pass(Ticket::new(generation, now), None)
     }
 
-    /// Whether this arrival finds the window over, or its requests at the minimum.
-    fn arrival_matters(&self, now: Time) -> bool {
-        let crossing = self.gate.crossing.load(Ordering::Relaxed);
-        now.as_nanos() >= self.gate.window_end.load(Ordering::Relaxed)
-            || (crossing != NEVER && self.totals.sum() >= crossing)
-    }
-
     /// An arrival that may turn the window, or open or close the circuit.
-    #[cold]
     fn admit_exactly(&self, lane: Lane, now: Time) -> Admission {
         let mut tally = self.lock();
         let mut transition = None;
@@ -269,6 +285,7 @@ impl Circuit {
                     Some(self.open(&mut tally, Cause::Check, trip, now)),
                 );
             }
+            self.guide_arrivals();
         }
         self.totals.add(lane);
         Admission::Pass(Ticket::new(self.generation(), now), transition)
@@ -277,18 +294,19 @@ impl Circuit {
     /// Counts a bad response and judges what it did.
     #[cold]
     fn count(&self, ticket: Ticket, error: bool, slow: bool, now: Time) -> Option<Transition> {
-        if self.gate.generation.load(Ordering::Acquire) as u32 != ticket.generation {
+        if self.gate.generation.load(Ordering::Acquire) != ticket.generation {
             return None;
         }
         let mut tally = self.lock();
-        if self.generation() as u32 != ticket.generation {
+        if self.generation() != ticket.generation {
             return None;
         }
         self.turn(&mut tally, now);
         tally.error += u64::from(error);
         tally.slow += u64::from(slow);
-        let trip = self.judge_amounts(&tally).or_else(|| self.judge_ratios(&tally))?;
-        Some(self.open(&mut tally, Cause::Report, trip, now))
+        let trip = self.judge_amounts(&tally).or_else(|| self.judge_ratios(&tally));
+        self.guide_arrivals();
+        trip.map(|trip| self.open(&mut tally, Cause::Report, trip, now))
     }
 
     fn judge_amounts(&self, tally: &Tally) -> Option<Trip> {
@@ -320,6 +338,15 @@ impl Circuit {
             .or_else(|| reached(self.rules.slow_ratio, slow).map(Trip::SlowRatio))
     }
 
+    /// Has arrivals look closer when there will be something to see.
+    fn guide_arrivals(&self) {
+        if self.rules.judges_ratios {
+            let judging = self.gate.crossing.load(Ordering::Relaxed) != NEVER;
+            let end = self.gate.window_end.load(Ordering::Relaxed);
+            self.gate.look_from.store(if judging { 0 } else { end }, Ordering::Relaxed);
+        }
+    }
+
     /// Begins a window if none has begun, and the next one if it is over.
     fn turn(&self, tally: &mut Tally, now: Time) {
         let end = self.gate.window_end.load(Ordering::Relaxed);
@@ -347,6 +374,7 @@ impl Circuit {
         let after = now.since(tally.since);
         self.clear(tally);
         self.gate.window_end.store(0, Ordering::Relaxed);
+        self.guide_arrivals();
         self.gate.generation.store(self.generation() + 1, Ordering::Release);
         Transition::Closed(Closed { after })
     }
@@ -390,6 +418,7 @@ impl Rules {
             error_ratio: None,
             slow_amount: u64::MAX,
             slow_ratio: None,
+            slow_time: nanos(settings.slow_time()),
             minimum: u64::from(settings.minimum_requests()),
             counts_errors: false,
             counts_slow: false,

@@ -15,38 +15,27 @@ use crate::{layer::protocol::Answers, refusal::Refusal};
 pin_project! {
     /// The future of [`CircuitBreaker`](super::CircuitBreaker).
     pub struct ResponseFuture<F, P, M, V> {
+        // None if the call was refused.
         #[pin]
-        state: State<F>,
+        inner: Option<F>,
+        call: Option<Settlement>,
+        // Boxed, so that a call that passes does not carry the room for it.
+        refusal: Option<Box<Refusal>>,
         protocol: P,
         memo: M,
         verdict: PhantomData<fn() -> V>,
     }
 }
 
-pin_project! {
-    #[project = Projected]
-    enum State<F> {
-        Calling {
-            #[pin]
-            inner: F,
-            call: Option<Settlement>,
-        },
-        // Boxed so that a call that passes does not carry the room for a refusal.
-        Refused {
-            refusal: Option<Box<Refusal>>,
-        },
-    }
-}
-
 impl<F, P, M, V> ResponseFuture<F, P, M, V> {
     #[inline]
     pub(super) const fn calling(inner: F, call: Settlement, protocol: P, memo: M) -> Self {
-        Self { state: State::Calling { inner, call: Some(call) }, protocol, memo, verdict: PhantomData }
+        Self { inner: Some(inner), call: Some(call), refusal: None, protocol, memo, verdict: PhantomData }
     }
 
     pub(super) fn refused(refusal: Refusal, protocol: P, memo: M) -> Self {
-        let state = State::Refused { refusal: Some(Box::new(refusal)) };
-        Self { state, protocol, memo, verdict: PhantomData }
+        let refusal = Some(Box::new(refusal));
+        Self { inner: None, call: None, refusal, protocol, memo, verdict: PhantomData }
     }
 }
 
@@ -61,14 +50,12 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        match this.state.project() {
-            Projected::Calling { inner, call } => V::poll(this.protocol, *this.memo, call, inner, cx),
-            Projected::Refused { refusal } => {
-                let refusal = refusal.take().expect("polled after it was ready");
-                let response = this.protocol.refuse(*this.memo, *refusal)?;
-                Poll::Ready(Ok(V::unwatched(this.protocol, response)))
-            }
+        if let Some(inner) = this.inner.as_pin_mut() {
+            return V::poll(this.protocol, *this.memo, this.call, inner, cx);
         }
+        let refusal = this.refusal.take().expect("polled after it was ready");
+        let response = this.protocol.refuse(*this.memo, *refusal)?;
+        Poll::Ready(Ok(V::unwatched(this.protocol, response)))
     }
 }
 

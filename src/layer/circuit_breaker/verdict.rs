@@ -74,9 +74,8 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<Res, Err>> {
         let answer = inner.poll(cx);
-        if let Poll::Ready(result) = &answer
-            && let Some(call) = call
-        {
+        let Poll::Ready(result) = &answer else { return Poll::Pending };
+        if let Some(call) = call {
             call.settle(protocol.classify(memo, result));
         }
         answer
