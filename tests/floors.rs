@@ -28,6 +28,7 @@ const FLOORS: [Floor; 8] = [
         name: "layer",
         rooms: &SHARED,
         dependencies: &[
+            "arc_swap",
             "bytes",
             "http",
             "http_body",

@@ -49,6 +49,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -65,7 +66,7 @@ use super::{
 };
 use crate::{
     events::{Event, EventKind, Events},
-    policy::circuit_breaker::{Admission, Circuit, GrpcReply, Settings, Transition},
+    policy::circuit_breaker::{Admission, Circuit, DEFAULT_CONTENT, GrpcReply, Settings, Transition},
     refusal::{Grpc, Reason, Refusal},
 };
 
@@ -86,12 +87,11 @@ pub struct CircuitBreaker<S, P = Http, V = AtHead> {
 
 /// One circuit, and whom it tells.
 struct Station {
-    circuit: Arc<Circuit>,
+    circuit: Circuit,
     content: Bytes,
-    observer: Option<Observer>,
+    observer: ArcSwapOption<Observer>,
 }
 
-#[derive(Clone)]
 struct Observer {
     name: Arc<str>,
     events: Events,
@@ -101,16 +101,12 @@ impl CircuitBreakerLayer {
     /// A new circuit, closed, over HTTP.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self::of(Arc::new(Circuit::new(settings, lane::count())))
-    }
-
-    /// The layer of a circuit that exists.
-    pub(crate) fn of(circuit: Arc<Circuit>) -> Self {
-        let content = match circuit.settings().reply().content.as_str() {
-            "Coming soon ..." => Bytes::from_static(b"Coming soon ..."),
+        let content = match settings.reply().content.as_str() {
+            DEFAULT_CONTENT => Bytes::from_static(DEFAULT_CONTENT.as_bytes()),
             content => Bytes::copy_from_slice(content.as_bytes()),
         };
-        let station = Station { circuit, content, observer: None };
+        let circuit = Circuit::new(settings, lane::count());
+        let station = Station { circuit, content, observer: ArcSwapOption::empty() };
         Self { station: Shared::new(station), protocol: Http, verdict: AtHead }
     }
 }
@@ -132,15 +128,13 @@ impl<P, V> CircuitBreakerLayer<P, V> {
         CircuitBreakerLayer { station: self.station, protocol: self.protocol, verdict: AtTrailers }
     }
 
-    /// Tells `events`, under this name, when the circuit opens and closes and when it refuses.
-    ///
-    /// This is for the services that the returned layer makes; others of the same circuit tell whom they told before.
+    /// Tells `events`, under this name, when the circuit opens and closes and when it refuses; and no longer whom it
+    /// told before.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        let observer = Some(Observer { name: name.into(), events: events.clone() });
-        let Station { circuit, content, .. } = &*self.station;
-        let station = Station { circuit: Arc::clone(circuit), content: content.clone(), observer };
-        Self { station: Shared::new(station), ..self }
+        let observer = Observer { name: name.into(), events: events.clone() };
+        self.station.observer.store(Some(Arc::new(observer)));
+        self
     }
 }
 
@@ -244,7 +238,7 @@ impl Station {
     }
 
     fn tell_kind(&self, kind: EventKind) {
-        if let Some(Observer { name, events }) = &self.observer {
+        if let Some(Observer { name, events }) = self.observer.load().as_deref() {
             events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
         }
     }

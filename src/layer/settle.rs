@@ -37,8 +37,10 @@ impl<C: Claim> Once<C> {
         self.settle(Outcome::Abandoned);
     }
 
-    pub(crate) const fn claim(&mut self) -> &mut C {
-        &mut self.claim
+    /// The claim, to be settled by somebody else.
+    pub(crate) const fn hand_over(&mut self) -> &C {
+        self.settled = true;
+        &self.claim
     }
 }
 

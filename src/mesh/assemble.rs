@@ -25,10 +25,8 @@ use crate::{
     layer::{
         body::LocalBody,
         circuit_breaker::{self, AtHead, CircuitBreakerLayer},
-        lane,
         protocol::{Http, HttpMemo},
     },
-    policy::circuit_breaker::Circuit,
 };
 
 /// A plan, and the state of what it names.
@@ -123,9 +121,8 @@ impl Stack {
         for station in &destination.stations {
             match station {
                 Station::CircuitBreaker(settings) => {
-                    let circuit = Arc::new(Circuit::new(settings.clone(), lane::count()));
                     let name = format!("{}|{port}", destination.name);
-                    stack.breaker = Some(CircuitBreakerLayer::of(circuit).told(name, events));
+                    stack.breaker = Some(CircuitBreakerLayer::new(settings.clone()).told(name, events));
                 }
             }
         }

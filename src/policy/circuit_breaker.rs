@@ -36,6 +36,7 @@ mod transition;
 
 use std::time::Duration;
 
+pub(crate) use settings::DEFAULT_CONTENT;
 pub use settings::{
     Abandoned, Field, GrpcReply, Recovery, Reply, Settings, SettingsBuilder, SettingsError, Trip, Window,
 };
@@ -65,7 +66,7 @@ struct Rules {
     error_ratio: Option<Fraction>,
     slow_amount: u64,
     slow_ratio: Option<Fraction>,
-    /// In nanoseconds.
+    /// In nanoseconds; bounded, so that it can be added to any time there will be.
     slow_time: u64,
     minimum: u64,
     counts_errors: bool,
@@ -116,13 +117,8 @@ pub enum Admission {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
     generation: u64,
-    started: Time,
-}
-
-impl Ticket {
-    const fn new(generation: u64, started: Time) -> Self {
-        Self { generation, started }
-    }
+    /// From when on its response is slow.
+    slow_from: Time,
 }
 
 /// Whether requests pass.
@@ -170,14 +166,14 @@ impl Circuit {
         let generation = self.gate.generation.load(Ordering::Acquire);
         if !is_open(generation) && !self.rules.clocked {
             self.totals.add(lane);
-            return Admission::Pass(Ticket::new(generation, Time::default()), None);
+            return Admission::Pass(Ticket { generation, slow_from: Time::default() }, None);
         }
         let now = now();
         if is_open(generation) || now.as_nanos() >= self.gate.look_from.load(Ordering::Relaxed) {
             return self.admit_with_care(generation, lane, now);
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket::new(generation, now), None)
+        Admission::Pass(self.ticket(generation, now), None)
     }
 
     /// A request that passed is settled: once. `now` is asked only if a rule needs the time.
@@ -189,7 +185,7 @@ impl Circuit {
             Outcome::Success if !self.rules.counts_slow => None,
             Outcome::Success => {
                 let now = now();
-                if self.is_slow(ticket, now) { self.count(ticket, false, true, now) } else { None }
+                if now >= ticket.slow_from { self.count(ticket, false, true, now) } else { None }
             }
             outcome => self.settle_otherwise(ticket, outcome, now),
         }
@@ -198,9 +194,9 @@ impl Circuit {
     /// The head of the response has come, its outcome has not: how long it took is measured here.
     #[must_use]
     pub fn answered(&self, ticket: Ticket, now: impl FnOnce() -> Time) -> Ticket {
-        let slow = self.rules.counts_slow && self.is_slow(ticket, now());
-        // Whenever it is settled: what began at the beginning of time is slow, what begins at its end is not.
-        Ticket { started: Time::from_nanos(if slow { 0 } else { u64::MAX }), ..ticket }
+        let slow = self.rules.counts_slow && now() >= ticket.slow_from;
+        // Whenever it is settled, that will be before one and after the other.
+        Ticket { slow_from: Time::from_nanos(if slow { 0 } else { u64::MAX }), ..ticket }
     }
 
     /// Whether requests pass at this moment.
@@ -235,13 +231,13 @@ impl Circuit {
             return None;
         }
         let now = now();
-        let slow = self.rules.counts_slow && self.is_slow(ticket, now);
+        let slow = self.rules.counts_slow && now >= ticket.slow_from;
         if !(error || slow) { None } else { self.count(ticket, error, slow, now) }
     }
 
     #[inline]
-    fn is_slow(&self, ticket: Ticket, now: Time) -> bool {
-        now.as_nanos().saturating_sub(ticket.started.as_nanos()) >= self.rules.slow_time
+    fn ticket(&self, generation: u64, now: Time) -> Ticket {
+        Ticket { generation, slow_from: Time::from_nanos(now.as_nanos() + self.rules.slow_time) }
     }
 
     /// An arrival that looks closer: the circuit is open, or its time over, or the window over, or its requests at the
@@ -261,7 +257,7 @@ impl Circuit {
             return self.admit_exactly(lane, now);
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket::new(generation, now), None)
+        Admission::Pass(self.ticket(generation, now), None)
     }
 
     /// An arrival that may turn the window, or open or close the circuit.
@@ -288,7 +284,7 @@ impl Circuit {
             self.guide_arrivals();
         }
         self.totals.add(lane);
-        Admission::Pass(Ticket::new(self.generation(), now), transition)
+        Admission::Pass(self.ticket(self.generation(), now), transition)
     }
 
     /// Counts a bad response and judges what it did.
@@ -418,7 +414,7 @@ impl Rules {
             error_ratio: None,
             slow_amount: u64::MAX,
             slow_ratio: None,
-            slow_time: nanos(settings.slow_time()),
+            slow_time: nanos(settings.slow_time()).min(u64::MAX / 2),
             minimum: u64::from(settings.minimum_requests()),
             counts_errors: false,
             counts_slow: false,

@@ -15,27 +15,31 @@ use crate::{layer::protocol::Answers, refusal::Refusal};
 pin_project! {
     /// The future of [`CircuitBreaker`](super::CircuitBreaker).
     pub struct ResponseFuture<F, P, M, V> {
-        // None if the call was refused.
+        // There is one if the call passed.
         #[pin]
         inner: Option<F>,
-        call: Option<Settlement>,
-        // Boxed, so that a call that passes does not carry the room for it.
-        refusal: Option<Box<Refusal>>,
+        call: Call,
         protocol: P,
         memo: M,
         verdict: PhantomData<fn() -> V>,
     }
 }
 
+enum Call {
+    Passed(Settlement),
+    /// Boxed, so that a call that passes does not carry the room for it; none once it was given out.
+    Refused(Option<Box<Refusal>>),
+}
+
 impl<F, P, M, V> ResponseFuture<F, P, M, V> {
     #[inline]
     pub(super) const fn calling(inner: F, call: Settlement, protocol: P, memo: M) -> Self {
-        Self { inner: Some(inner), call: Some(call), refusal: None, protocol, memo, verdict: PhantomData }
+        Self { inner: Some(inner), call: Call::Passed(call), protocol, memo, verdict: PhantomData }
     }
 
     pub(super) fn refused(refusal: Refusal, protocol: P, memo: M) -> Self {
-        let refusal = Some(Box::new(refusal));
-        Self { inner: None, call: None, refusal, protocol, memo, verdict: PhantomData }
+        let call = Call::Refused(Some(Box::new(refusal)));
+        Self { inner: None, call, protocol, memo, verdict: PhantomData }
     }
 }
 
@@ -50,12 +54,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Some(inner) = this.inner.as_pin_mut() {
-            return V::poll(this.protocol, *this.memo, this.call, inner, cx);
+        match (this.inner.as_pin_mut(), this.call) {
+            (Some(inner), Call::Passed(call)) => V::poll(this.protocol, *this.memo, call, inner, cx),
+            (_, Call::Refused(refusal)) => {
+                let refusal = refusal.take().expect("polled after it was ready");
+                let response = this.protocol.refuse(*this.memo, *refusal)?;
+                Poll::Ready(Ok(V::unwatched(this.protocol, response)))
+            }
+            (None, Call::Passed(_)) => unreachable!("what passed is called"),
         }
-        let refusal = this.refusal.take().expect("polled after it was ready");
-        let response = this.protocol.refuse(*this.memo, *refusal)?;
-        Poll::Ready(Ok(V::unwatched(this.protocol, response)))
     }
 }
 

@@ -42,7 +42,7 @@ pub trait Verdict<P, M, Res, Err>: Copy + sealed::Sealed {
     fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: &mut Option<Settlement>,
+        call: &mut Settlement,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Self::Response, Err>>;
@@ -69,15 +69,13 @@ where
     fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: &mut Option<Settlement>,
+        call: &mut Settlement,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Res, Err>> {
         let answer = inner.poll(cx);
         let Poll::Ready(result) = &answer else { return Poll::Pending };
-        if let Some(call) = call {
-            call.settle(protocol.classify(memo, result));
-        }
+        call.settle(protocol.classify(memo, result));
         answer
     }
 
@@ -95,23 +93,19 @@ where
     fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: &mut Option<Settlement>,
+        call: &mut Settlement,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Self::Response, Err>> {
         let result = ready!(inner.poll(cx));
-        let call = match (&result, call.take()) {
-            (Ok(response), Some(mut call)) if protocol.shows_late(memo, response) => {
-                call.answered();
-                Some(call)
-            }
-            (result, Some(mut call)) => {
+        let late = match &result {
+            Ok(response) if protocol.shows_late(memo, response) => Some(call.until_the_end()),
+            result => {
                 call.settle(protocol.classify(memo, result));
                 None
             }
-            (_, None) => None,
         };
-        Poll::Ready(result.map(|response| protocol.watch(response, call)))
+        Poll::Ready(result.map(|response| protocol.watch(response, late)))
     }
 
     fn unwatched(protocol: &P, response: Res) -> Self::Response {
@@ -133,10 +127,11 @@ impl Settlement {
         self.0.settle(outcome);
     }
 
-    /// The head has come: what it took is measured now.
-    fn answered(&mut self) {
-        let Passed { station, ticket } = self.0.claim();
-        *ticket = station.circuit.answered(*ticket, clock::now);
+    /// The head has come, the verdict has not: what it took is measured now, and the rest is left to another.
+    fn until_the_end(&mut self) -> Self {
+        let Passed { station, ticket } = self.0.hand_over();
+        let ticket = station.circuit.answered(*ticket, clock::now);
+        Self::new(station.clone(), ticket)
     }
 }
 

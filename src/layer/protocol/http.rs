@@ -26,9 +26,14 @@ pub struct Http;
 
 /// What [`Http`] remembers of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct HttpMemo {
-    grpc: bool,
-    head: bool,
+pub struct HttpMemo(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Plain,
+    /// Its answer must not have a body.
+    Head,
+    Grpc,
 }
 
 impl Sealed for Http {}
@@ -39,11 +44,11 @@ impl<B> Reads<Request<B>> for Http {
 
     #[inline]
     fn memo(&self, request: &Request<B>) -> HttpMemo {
-        let method = request.method();
-        HttpMemo {
-            grpc: *method == Method::POST && is_grpc(request.headers()),
-            head: *method == Method::HEAD,
-        }
+        HttpMemo(match *request.method() {
+            Method::POST if is_grpc(request.headers()) => Kind::Grpc,
+            Method::HEAD => Kind::Head,
+            _ => Kind::Plain,
+        })
     }
 }
 
@@ -56,17 +61,19 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
         if let Some(refusal) = response.extensions().get::<Refusal>() {
             return refusal.reason().outcome();
         }
-        let grpc = if memo.grpc { grpc_outcome(response.headers()) } else { None };
+        let grpc = if memo.0 == Kind::Grpc { grpc_outcome(response.headers()) } else { None };
         grpc.unwrap_or_else(|| by_status(response.status()))
     }
 
     fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
-        memo.grpc && response.status() == StatusCode::OK && !response.headers().contains_key(GRPC_STATUS)
+        memo.0 == Kind::Grpc
+            && response.status() == StatusCode::OK
+            && !response.headers().contains_key(GRPC_STATUS)
     }
 
     fn refuse(&self, memo: HttpMemo, refusal: Refusal) -> Result<Response<B>, E> {
         let mut response = match refusal.grpc_answer() {
-            Grpc::Status(status) if memo.grpc => trailers_only(status, refusal.body()),
+            Grpc::Status(status) if memo.0 == Kind::Grpc => trailers_only(status, refusal.body()),
             _ => plain(memo, &refusal),
         };
         response.extensions_mut().insert(refusal.flags());
@@ -83,7 +90,7 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
 fn plain<B: LocalBody>(memo: HttpMemo, refusal: &Refusal) -> Response<B> {
     // These end with their head; a length would announce a body that must not come.
     let bodiless = matches!(refusal.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let content = if memo.head || bodiless { Bytes::new() } else { refusal.body().clone() };
+    let content = if memo.0 == Kind::Head || bodiless { Bytes::new() } else { refusal.body().clone() };
     let mut response = Response::new(B::local(content));
     *response.status_mut() = refusal.status();
     if !bodiless {

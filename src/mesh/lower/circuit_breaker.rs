@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::{
     config::{GoDuration, osm},
-    policy::circuit_breaker::{Field, Settings, SettingsBuilder, SettingsError},
+    policy::circuit_breaker::{DEFAULT_CONTENT, Field, Settings, SettingsBuilder, SettingsError},
 };
 
 /// A block whose values cannot mean anything: which field, what it is, what would be accepted.
@@ -90,8 +90,7 @@ fn time(field: Field, time: Option<GoDuration>) -> Result<Option<Duration>, Inva
 fn reply(settings: SettingsBuilder, block: &osm::CircuitBreaking) -> Result<SettingsBuilder, InvalidBlock> {
     let status = set(block.degraded_status_code).unwrap_or(409);
     let status = u16::try_from(status).map_err(|_| refused(Field::Status, status.to_string()))?;
-    let content =
-        set(block.degraded_response_content.clone()).unwrap_or_else(|| "Coming soon ...".to_owned());
+    let content = set(block.degraded_response_content.clone()).unwrap_or_else(|| DEFAULT_CONTENT.to_owned());
     Ok(settings.reply(status, content))
 }
 

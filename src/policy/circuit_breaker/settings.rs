@@ -6,6 +6,9 @@ use http::StatusCode;
 
 use crate::policy::Fraction;
 
+/// The content of osm-edge's degraded reply.
+pub(crate) const DEFAULT_CONTENT: &str = "Coming soon ...";
+
 /// What a circuit breaker is told to do: valid by construction.
 ///
 /// The defaults are osm-edge's: windows of 30 s, slow from 5 s, ratios judged from 100 requests on, and a degraded
@@ -203,7 +206,7 @@ impl Default for SettingsBuilder {
             recovery: Recovery::Straight,
             abandoned: Abandoned::Neutral,
             status: 409,
-            content: "Coming soon ...".to_owned(),
+            content: DEFAULT_CONTENT.to_owned(),
             grpc: GrpcReply::Unavailable,
         }
     }
