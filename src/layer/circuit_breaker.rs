@@ -201,13 +201,13 @@ impl Shared<Station> {
             Admission::Pass(ticket, transition) => {
                 station.tell(transition);
                 // Made before the inner call: if that panics, this settles.
-                let call = Settlement::new(station, ticket);
+                let call = Settlement::of(station, ticket);
                 ResponseFuture::calling(inner.call(request), call, protocol.clone(), memo)
             }
             Admission::Refuse(wait, transition) => {
                 station.tell(transition);
                 station.tell_refusal();
-                ResponseFuture::refused(station.refusal(wait), protocol.clone(), memo)
+                ResponseFuture::refused(Settlement::none(station), wait, protocol.clone(), memo)
             }
         }
     }

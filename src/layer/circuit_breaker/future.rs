@@ -5,41 +5,37 @@ use std::{
     marker::PhantomData,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use pin_project_lite::pin_project;
 
 use super::verdict::{Settlement, Verdict};
-use crate::{layer::protocol::Answers, refusal::Refusal};
+use crate::layer::protocol::Answers;
 
 pin_project! {
     /// The future of [`CircuitBreaker`](super::CircuitBreaker).
     pub struct ResponseFuture<F, P, M, V> {
-        // There is one if the call passed.
+        // None if the call was refused.
         #[pin]
         inner: Option<F>,
-        call: Call,
+        call: Settlement,
+        // How long the circuit will stay open, if the call was refused.
+        wait: Duration,
         protocol: P,
         memo: M,
         verdict: PhantomData<fn() -> V>,
     }
 }
 
-enum Call {
-    Passed(Settlement),
-    /// Boxed, so that a call that passes does not carry the room for it; none once it was given out.
-    Refused(Option<Box<Refusal>>),
-}
-
 impl<F, P, M, V> ResponseFuture<F, P, M, V> {
     #[inline]
     pub(super) const fn calling(inner: F, call: Settlement, protocol: P, memo: M) -> Self {
-        Self { inner: Some(inner), call: Call::Passed(call), protocol, memo, verdict: PhantomData }
+        Self { inner: Some(inner), call, wait: Duration::ZERO, protocol, memo, verdict: PhantomData }
     }
 
-    pub(super) fn refused(refusal: Refusal, protocol: P, memo: M) -> Self {
-        let call = Call::Refused(Some(Box::new(refusal)));
-        Self { inner: None, call, protocol, memo, verdict: PhantomData }
+    pub(super) const fn refused(call: Settlement, wait: Duration, protocol: P, memo: M) -> Self {
+        Self { inner: None, call, wait, protocol, memo, verdict: PhantomData }
     }
 }
 
@@ -54,14 +50,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        match (this.inner.as_pin_mut(), this.call) {
-            (Some(inner), Call::Passed(call)) => V::poll(this.protocol, *this.memo, call, inner, cx),
-            (_, Call::Refused(refusal)) => {
-                let refusal = refusal.take().expect("polled after it was ready");
-                let response = this.protocol.refuse(*this.memo, *refusal)?;
+        match this.inner.as_pin_mut() {
+            Some(inner) => V::poll(this.protocol, *this.memo, this.call, inner, cx),
+            None => {
+                let refusal = this.call.station().refusal(*this.wait);
+                let response = this.protocol.refuse(*this.memo, refusal)?;
                 Poll::Ready(Ok(V::unwatched(this.protocol, response)))
             }
-            (None, Call::Passed(_)) => unreachable!("what passed is called"),
         }
     }
 }

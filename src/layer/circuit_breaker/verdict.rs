@@ -12,20 +12,17 @@ use crate::{
         clock,
         protocol::{Answers, grpc_outcome},
         seat::Shared,
-        settle::{Claim, Once},
+        settle::{Once, Settles},
     },
     policy::{Failure, Outcome, circuit_breaker::Ticket},
 };
 
-struct Passed {
-    station: Shared<Station>,
-    ticket: Ticket,
-}
+impl Settles for Shared<Station> {
+    type Ticket = Ticket;
 
-impl Claim for Passed {
     #[inline]
-    fn settle(&self, outcome: Outcome) {
-        self.station.tell(self.station.circuit.settle(self.ticket, outcome, clock::now));
+    fn settle(&self, ticket: Ticket, outcome: Outcome) {
+        self.tell(self.circuit.settle(ticket, outcome, clock::now));
     }
 }
 
@@ -99,7 +96,7 @@ where
     ) -> Poll<Result<Self::Response, Err>> {
         let result = ready!(inner.poll(cx));
         let late = match &result {
-            Ok(response) if protocol.shows_late(memo, response) => Some(call.until_the_end()),
+            Ok(response) if protocol.shows_late(memo, response) => call.until_the_end(),
             result => {
                 call.settle(protocol.classify(memo, result));
                 None
@@ -113,13 +110,23 @@ where
     }
 }
 
-/// A call that passed the breaker and is yet to be settled; as abandoned, if it is dropped.
+/// A call that came to the breaker and is yet to be settled, if it passed; as abandoned, if this is dropped.
 #[derive(Debug)]
-pub struct Settlement(Once<Passed>);
+pub struct Settlement(Once<Shared<Station>>);
 
 impl Settlement {
-    pub(super) const fn new(station: Shared<Station>, ticket: Ticket) -> Self {
-        Self(Once::new(Passed { station, ticket }))
+    #[inline]
+    pub(super) const fn of(station: Shared<Station>, ticket: Ticket) -> Self {
+        Self(Once::new(station, ticket))
+    }
+
+    /// That of a call that was refused: there is nothing to settle.
+    pub(super) const fn none(station: Shared<Station>) -> Self {
+        Self(Once::settled(station))
+    }
+
+    pub(super) const fn station(&self) -> &Shared<Station> {
+        self.0.with()
     }
 
     #[inline]
@@ -128,10 +135,10 @@ impl Settlement {
     }
 
     /// The head has come, the verdict has not: what it took is measured now, and the rest is left to another.
-    fn until_the_end(&mut self) -> Self {
-        let Passed { station, ticket } = self.0.hand_over();
-        let ticket = station.circuit.answered(*ticket, clock::now);
-        Self::new(station.clone(), ticket)
+    fn until_the_end(&mut self) -> Option<Self> {
+        let ticket = self.0.hand_over()?;
+        let station = self.0.with();
+        Some(Self::of(station.clone(), station.circuit.answered(ticket, clock::now)))
     }
 }
 
@@ -148,12 +155,6 @@ impl Watch for Settlement {
 
 /// A gRPC answer that ends without a status counts as UNKNOWN.
 const UNKNOWN: Outcome = Outcome::Failure(Failure::Status(500));
-
-impl std::fmt::Debug for Passed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Passed").field("ticket", &self.ticket).finish_non_exhaustive()
-    }
-}
 
 mod sealed {
     pub trait Sealed {}
