@@ -66,6 +66,7 @@ use super::{
 };
 use crate::{
     events::{Event, EventKind, Events},
+    policy::Lane,
     policy::circuit_breaker::{Admission, Circuit, DEFAULT_CONTENT, GrpcReply, Settings, Transition},
     refusal::{Grpc, Reason, Refusal},
 };
@@ -150,7 +151,8 @@ impl CircuitBreakerLayer {
         S: Service<Req>,
         Http: Reads<Req, Memo = M>,
     {
-        self.station.call(inner, &self.protocol, request)
+        let lane = lane::here();
+        self.station.on(lane).call(lane, inner, &self.protocol, request)
     }
 }
 
@@ -178,14 +180,17 @@ where
     }
 
     fn call(&mut self, request: Req) -> Self::Future {
-        self.station.call(&mut self.inner, &self.protocol, request)
+        let lane = lane::here();
+        self.station.moved_to(lane).call(lane, &mut self.inner, &self.protocol, request)
     }
 }
 
 impl Shared<Station> {
-    /// One call: admitted and given on, or refused.
+    /// One call, by way of this lane: admitted and given on, or refused.
+    #[inline]
     fn call<S, P, V, Req>(
-        &self,
+        self,
+        lane: Lane,
         inner: &mut S,
         protocol: &P,
         request: Req,
@@ -195,19 +200,17 @@ impl Shared<Station> {
         P: Protocol + Reads<Req>,
     {
         let memo = protocol.memo(&request);
-        let lane = lane::here();
-        let station = self.on(lane);
-        match station.circuit.admit(lane, clock::now) {
+        match self.circuit.admit(lane, clock::now) {
             Admission::Pass(ticket, transition) => {
-                station.tell(transition);
+                self.tell(transition);
                 // Made before the inner call: if that panics, this settles.
-                let call = Settlement::of(station, ticket);
+                let call = Settlement::of(self, ticket);
                 ResponseFuture::calling(inner.call(request), call, protocol.clone(), memo)
             }
             Admission::Refuse(wait, transition) => {
-                station.tell(transition);
-                station.tell_refusal();
-                ResponseFuture::refused(Settlement::none(station), wait, protocol.clone(), memo)
+                self.tell(transition);
+                self.tell_refusal();
+                ResponseFuture::refused(Settlement::none(self), wait, protocol.clone(), memo)
             }
         }
     }

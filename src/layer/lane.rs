@@ -12,9 +12,11 @@ use std::{
 
 use crate::policy::Lane;
 
-/// As many lanes as the machine runs threads at once; a thread that waits needs none of its own.
+/// Some for each thread that the machine runs at once. More than one each, because lanes are given out in turn and
+/// threads come and go: two that run at the same time should hardly ever share one.
 static COUNT: LazyLock<usize> = LazyLock::new(|| {
-    thread::available_parallelism().map_or(4, NonZero::get).next_power_of_two().clamp(2, 64)
+    let threads = thread::available_parallelism().map_or(4, NonZero::get);
+    (4 * threads).next_power_of_two().clamp(8, 64)
 });
 
 thread_local! {

@@ -49,6 +49,17 @@ impl<T> Shared<T> {
         if self.0.lane == lane { Self(Arc::clone(&self.0)) } else { self.elsewhere(lane) }
     }
 
+    /// A handle by way of this lane's own seat, which becomes this handle's own too: the next one is nearer.
+    ///
+    /// Only the first seat is not left, since the others are found through it.
+    #[inline]
+    pub(crate) fn moved_to(&mut self, lane: Lane) -> Self {
+        if self.0.lane != lane && matches!(self.0.kin, Kin::First(_)) {
+            *self = self.elsewhere(lane);
+        }
+        self.on(lane)
+    }
+
     fn elsewhere(&self, lane: Lane) -> Self {
         match &self.0.kin {
             Kin::Others(others) => Self::other(&self.0, others, lane),
@@ -125,6 +136,17 @@ mod tests {
         let handles: Vec<_> = others().chain([lane::here()]).map(|lane| first.on(lane)).collect();
         assert!(handles.iter().all(|handle| handle.is(&first)));
         assert!(handles.iter().all(|handle| handle.on(lane::here()).is(&first)));
+    }
+
+    #[test]
+    fn a_handle_moves_to_the_lane_it_is_used_on_but_never_off_the_first_seat() {
+        let mut first = Shared::new(7);
+        let [a, b] = [0, 1].map(|i| others().nth(i).expect("a lane"));
+        let mut handle = first.on(a);
+        drop(handle.moved_to(b));
+        assert_eq!(handle.0.lane, b);
+        drop(first.moved_to(b));
+        assert_eq!(first.0.lane, lane::here());
     }
 
     #[test]
