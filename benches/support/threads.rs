@@ -90,5 +90,6 @@ fn takes_a_lane(mut run: Run) {
 
 /// As many as the crate makes; see `layer/lane.rs`.
 fn lanes() -> usize {
-    thread::available_parallelism().map_or(4, NonZero::get).next_power_of_two().clamp(2, 64)
+    let threads = thread::available_parallelism().map_or(4, NonZero::get);
+    (4 * threads).next_power_of_two().clamp(8, 64)
 }

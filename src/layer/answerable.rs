@@ -18,6 +18,9 @@
 //! # let _ = client;
 //! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
 //! ```
+//!
+//! Where it is missing, the compiler names it as soon as something asks for a `Service`: axum's `Router::layer`, tonic's
+//! clients, a function with that bound. At a method call such as `.oneshot(…)` it only says that the method is not there.
 
 use std::{
     pin::Pin,

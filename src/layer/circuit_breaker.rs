@@ -31,6 +31,8 @@
 //!   [`Refusal`] in its extensions; for other services see [`over`](CircuitBreakerLayer::over).
 //! - **The verdict falls at the head of the response**, and for gRPC also where `grpc-status` stands in the headers.
 //!   To judge gRPC calls by their trailers see [`judging_trailers`](CircuitBreakerLayer::judging_trailers).
+//! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of
+//!   bytes: put [`AnswerableLayer`](crate::AnswerableLayer) right below.
 //! - A caller that goes away counts as nothing, unless
 //!   [`abandoned`](crate::policy::circuit_breaker::SettingsBuilder::abandoned) says otherwise.
 //!
@@ -123,7 +125,7 @@ impl<P, V> CircuitBreakerLayer<P, V> {
     /// Judges gRPC calls at their trailers, where their status mostly stands, by watching response bodies.
     ///
     /// How long a call took is still measured to its head. A body that breaks is a failure, one that is dropped is
-    /// abandoned.
+    /// abandoned. A [judgement of one's own](Protocol::judging) is asked for calls that are judged at their head only.
     #[must_use]
     pub fn judging_trailers(self) -> CircuitBreakerLayer<P, AtTrailers> {
         CircuitBreakerLayer { station: self.station, protocol: self.protocol, verdict: AtTrailers }

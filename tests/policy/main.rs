@@ -1,3 +1,4 @@
 //! Policies, tested with plain arithmetic over `now`.
 
 mod circuit_breaker;
+mod circuit_breaker_threads;

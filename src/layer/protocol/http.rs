@@ -89,7 +89,10 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
 /// A GET's refusal, or the same head without a body for a HEAD.
 fn plain<B: LocalBody>(memo: HttpMemo, refusal: &Refusal) -> Response<B> {
     // These end with their head; a length would announce a body that must not come.
-    let bodiless = matches!(refusal.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let bodiless = matches!(
+        refusal.status(),
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
     let content = if memo.0 == Kind::Head || bodiless { Bytes::new() } else { refusal.body().clone() };
     let mut response = Response::new(B::local(content));
     *response.status_mut() = refusal.status();
