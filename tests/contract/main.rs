@@ -10,6 +10,8 @@ mod breaker;
 mod contract;
 mod laws;
 mod loss;
+#[cfg(feature = "yaml")]
+mod mesh;
 mod probe;
 mod sketch;
 mod stand;

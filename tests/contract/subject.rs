@@ -7,7 +7,7 @@
 use std::{fmt, marker::PhantomData, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, header::HOST};
 use http_body::Body;
 use tower::{Layer, Service};
 
@@ -81,7 +81,8 @@ impl Ending {
     ];
 
     pub(crate) fn request(self) -> Ask {
-        let ask = |path: &str| Request::get(path);
+        // As a client's transport gets it: a mesh looks at the host.
+        let ask = |path: &str| Request::get(path).header(HOST, "probe");
         match self {
             Self::Success | Self::DroppedUnpolled => ask("/ok"),
             Self::Late => ask("/ok").header(AFTER, 10_000),

@@ -121,7 +121,7 @@ fn router<L: Routed>(subject: &Subject<impl Fn() -> L>) -> (Router, Arc<AtomicUs
 }
 
 fn request(path: &str) -> Request {
-    Request::get(path).body(Body::empty()).unwrap()
+    Request::get(path).header("host", "probe").body(Body::empty()).unwrap()
 }
 
 fn is_refused(response: &Response) -> bool {
