@@ -31,18 +31,20 @@
 //! A ratio is judged at every bad response, and once at the arrival that finds the window's requests to have reached
 //! the minimum: no other arrival can raise it.
 
+mod invalid;
+mod rules;
 mod settings;
 mod transition;
 
 use std::time::Duration;
 
+pub use invalid::{Field, SettingsError};
 pub(crate) use settings::DEFAULT_CONTENT;
-pub use settings::{
-    Abandoned, Field, GrpcReply, Recovery, Reply, Settings, SettingsBuilder, SettingsError, Trip, Window,
-};
+pub use settings::{Abandoned, GrpcReply, Recovery, Reply, Settings, SettingsBuilder, Trip, Window};
 pub use transition::{Cause, Closed, Counts, Opened, Transition};
 
-use super::{Fraction, Lane, Lanes, Outcome, Time, time::nanos};
+use self::rules::Rules;
+use super::{Fraction, Lane, Lanes, Outcome, Time};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// Later than any time, and more than any sum.
@@ -56,24 +58,6 @@ pub struct Circuit {
     gate: Gate,
     tally: Mutex<Tally>,
     totals: Lanes,
-}
-
-/// The settings as the machine looks at them: a rule that is not set can never be reached.
-#[derive(Debug)]
-struct Rules {
-    window: Duration,
-    error_amount: u64,
-    error_ratio: Option<Fraction>,
-    slow_amount: u64,
-    slow_ratio: Option<Fraction>,
-    /// In nanoseconds; bounded, so that it can be added to any time there will be.
-    slow_time: u64,
-    minimum: u64,
-    counts_errors: bool,
-    counts_slow: bool,
-    judges_ratios: bool,
-    /// An arrival must know the time: for a window of requests, or to measure the response.
-    clocked: bool,
 }
 
 /// What every arrival reads; written only under the lock, at turns and transitions.
@@ -403,36 +387,4 @@ impl Circuit {
 
 const fn is_open(generation: u64) -> bool {
     generation % 2 == 1
-}
-
-impl Rules {
-    fn of(settings: &Settings) -> Self {
-        let Window::Tumbling(window) = settings.window();
-        let mut rules = Self {
-            window,
-            error_amount: u64::MAX,
-            error_ratio: None,
-            slow_amount: u64::MAX,
-            slow_ratio: None,
-            slow_time: nanos(settings.slow_time()).min(u64::MAX / 2),
-            minimum: u64::from(settings.minimum_requests()),
-            counts_errors: false,
-            counts_slow: false,
-            judges_ratios: false,
-            clocked: false,
-        };
-        for trip in settings.trips() {
-            match *trip {
-                Trip::ErrorAmount(amount) => rules.error_amount = u64::from(amount),
-                Trip::ErrorRatio(ratio) => rules.error_ratio = Some(ratio),
-                Trip::SlowAmount(amount) => rules.slow_amount = u64::from(amount),
-                Trip::SlowRatio(ratio) => rules.slow_ratio = Some(ratio),
-            }
-        }
-        rules.counts_errors = rules.error_amount != u64::MAX || rules.error_ratio.is_some();
-        rules.counts_slow = rules.slow_amount != u64::MAX || rules.slow_ratio.is_some();
-        rules.judges_ratios = rules.error_ratio.is_some() || rules.slow_ratio.is_some();
-        rules.clocked = rules.counts_slow || rules.judges_ratios;
-        rules
-    }
 }
