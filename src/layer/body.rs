@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 
 /// A body that a layer can answer with by itself.
 ///
-/// Every body that can be made of bytes is one: axum's, `Full<Bytes>`, reqwest's. Others become one by
+/// Every body that can be made of bytes is one: axum's, `Full<Bytes>`. Others become one by
 /// [`AnswerableLayer`](crate::AnswerableLayer).
 #[diagnostic::on_unimplemented(
     message = "a layer cannot answer with a `{Self}`: it is not made of bytes",

@@ -21,7 +21,7 @@
 //!     eprintln!("{note}");
 //! }
 //!
-//! // Any client will do: hyper-util's, reqwest's, or this one, which always fails.
+//! // Any client of HTTP requests will do: hyper-util's, or this one, which always fails.
 //! let transport = service_fn(|_| async {
 //!     let failed = Response::builder().status(StatusCode::SERVICE_UNAVAILABLE);
 //!     Ok::<_, std::convert::Infallible>(failed.body(Full::<Bytes>::default()).unwrap())
