@@ -50,6 +50,7 @@ const FLOORS: [Floor; 8] = [
             "pin_project_lite",
             "serde",
             "thiserror",
+            "tower_layer",
             "tower_service",
         ],
     },

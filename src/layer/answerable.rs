@@ -85,7 +85,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(self.project().inner.poll(cx))?;
-        Poll::Ready(Ok(response.map(AnswerableBody::inner)))
+        Poll::Ready(Ok(response.map(|body| AnswerableBody { kind: Kind::Inner { body } })))
     }
 }
 
@@ -105,13 +105,6 @@ pin_project! {
         Inner { #[pin] body: B },
         // `None` once they were given out.
         Local { content: Option<Bytes> },
-    }
-}
-
-impl<B> AnswerableBody<B> {
-    /// The upstream's body.
-    pub(crate) const fn inner(body: B) -> Self {
-        Self { kind: Kind::Inner { body } }
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
+use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{
@@ -17,7 +18,10 @@ use super::{
     assemble::StackFuture,
     endpoint::{Endpoint, EndpointFuture},
 };
-use crate::layer::{answerable::AnswerableBody, seat::Shared};
+use crate::layer::{
+    answerable::{self, Answerable, AnswerableBody, AnswerableLayer},
+    seat::Shared,
+};
 
 /// A transport whose requests go through a mesh: see [`Mesh::client`](super::Mesh::client).
 ///
@@ -25,12 +29,12 @@ use crate::layer::{answerable::AnswerableBody, seat::Shared};
 #[derive(Clone)]
 pub struct Client<T> {
     mesh: Shared<Inner>,
-    transport: Endpoint<T>,
+    transport: Answerable<Endpoint<T>>,
 }
 
 impl<T> Client<T> {
-    pub(super) const fn new(mesh: Shared<Inner>, transport: T) -> Self {
-        Self { mesh, transport: Endpoint(transport) }
+    pub(super) fn new(mesh: Shared<Inner>, transport: T) -> Self {
+        Self { mesh, transport: AnswerableLayer.layer(Endpoint(transport)) }
     }
 }
 
@@ -56,7 +60,7 @@ pin_project! {
     /// The future of a [`Client`].
     pub struct ResponseFuture<F> {
         #[pin]
-        answer: StackFuture<EndpointFuture<F>>,
+        answer: StackFuture<answerable::ResponseFuture<EndpointFuture<F>>>,
     }
 }
 

@@ -1,24 +1,18 @@
 //! Where a request leaves for another service.
 //!
 //! What comes back is the upstream's, whatever it carries: a refusal from inside that service (it may run in this very
-//! process, behind layers of its own) says nothing of ours, and is taken off. Its body becomes one that the stations
-//! above can also answer with.
+//! process, behind layers of its own) says nothing of ours, and is taken off.
 
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use http::Response;
-use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::{
-    layer::answerable::AnswerableBody,
-    refusal::{Flags, Refusal},
-};
+use crate::refusal::{Flags, Refusal};
 
 /// The transport, at the end of a stack.
 #[derive(Debug, Clone)]
@@ -27,9 +21,8 @@ pub(super) struct Endpoint<T>(pub(super) T);
 impl<T, Req, B> Service<Req> for Endpoint<T>
 where
     T: Service<Req, Response = Response<B>>,
-    B: Body<Data = Bytes>,
 {
-    type Response = Response<AnswerableBody<B>>;
+    type Response = T::Response;
     type Error = T::Error;
     type Future = EndpointFuture<T::Future>;
 
@@ -55,15 +48,15 @@ impl<F, B, E> Future for EndpointFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
-    type Output = Result<Response<AnswerableBody<B>>, E>;
+    type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut response = ready!(self.project().inner.poll(cx))?;
         let extensions = response.extensions_mut();
         if !extensions.is_empty() {
             extensions.remove::<Refusal>();
             extensions.remove::<Flags>();
         }
-        Poll::Ready(Ok(response.map(AnswerableBody::inner)))
+        Poll::Ready(Ok(response))
     }
 }

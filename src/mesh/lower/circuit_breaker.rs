@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use crate::{
-    config::{GoDuration, osm},
-    policy::circuit_breaker::{DEFAULT_CONTENT, Field, Settings, SettingsBuilder, SettingsError},
+    config::{GoDuration, Ratio, osm},
+    policy::circuit_breaker::{Field, Settings},
 };
 
 /// A block whose values cannot mean anything: which field, what it is, what would be accepted.
@@ -61,18 +61,21 @@ impl TryFrom<&osm::CircuitBreaking> for Settings {
         if let Some(amount) = set(block.slow_amount_threshold) {
             settings = settings.slow_amount(amount);
         }
-        if let Some(ratio) = set(block.error_ratio_threshold.map(osm_ratio)) {
+        if let Some(ratio) = set(block.error_ratio_threshold.map(Ratio::get)) {
             settings = settings.error_ratio(ratio);
         }
-        if let Some(ratio) = set(block.slow_ratio_threshold.map(osm_ratio)) {
+        if let Some(ratio) = set(block.slow_ratio_threshold.map(Ratio::get)) {
             settings = settings.slow_ratio(ratio);
         }
-        reply(settings, block)?.build().map_err(|error| invalid(&error))
+        if let Some(status) = set(block.degraded_status_code) {
+            let status = u16::try_from(status).map_err(|_| refused(Field::Status, status.to_string()))?;
+            settings = settings.reply_status(status);
+        }
+        if let Some(content) = set(block.degraded_response_content.clone()) {
+            settings = settings.reply_content(content);
+        }
+        settings.build().map_err(|error| refused(error.field(), error.found().to_owned()))
     }
-}
-
-fn osm_ratio(ratio: crate::config::Ratio) -> f64 {
-    ratio.get()
 }
 
 /// What is set: neither absent nor zero.
@@ -85,17 +88,6 @@ fn time(field: Field, time: Option<GoDuration>) -> Result<Option<Duration>, Inva
         None => Ok(None),
         Some(set) => set.to_std().map(Some).ok_or_else(|| refused(field, set.to_string())),
     }
-}
-
-fn reply(settings: SettingsBuilder, block: &osm::CircuitBreaking) -> Result<SettingsBuilder, InvalidBlock> {
-    let status = set(block.degraded_status_code).unwrap_or(409);
-    let status = u16::try_from(status).map_err(|_| refused(Field::Status, status.to_string()))?;
-    let content = set(block.degraded_response_content.clone()).unwrap_or_else(|| DEFAULT_CONTENT.to_owned());
-    Ok(settings.reply(status, content))
-}
-
-fn invalid(error: &SettingsError) -> InvalidBlock {
-    refused(error.field(), error.found().to_owned())
 }
 
 fn refused(field: Field, found: String) -> InvalidBlock {

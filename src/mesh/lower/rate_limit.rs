@@ -3,10 +3,6 @@
 use super::{Lowering, Note};
 use crate::config::{Document, Error, osm};
 
-/// What osm-edge takes for a refusal's status: a status that Envoy knows, and one that refuses.
-const REFUSALS: [std::ops::RangeInclusive<u32>; 9] =
-    [400..=417, 421..=424, 426..=426, 428..=429, 431..=431, 500..=508, 510..=510, 511..=511, 0..=0];
-
 pub(super) fn judge(document: &Document, spec: &osm::UpstreamTrafficSetting, lowering: &mut Lowering<'_>) {
     if let Some(local) = spec.rate_limit.as_ref().and_then(|limit| limit.local.as_ref()) {
         if let Some(http) = &local.http {
@@ -41,7 +37,7 @@ pub(super) fn judge(document: &Document, spec: &osm::UpstreamTrafficSetting, low
 fn requests(document: &Document, limit: &osm::HttpLocalRateLimit, path: &str, lowering: &mut Lowering<'_>) {
     amount(document, limit.requests, limit.unit, path, "requests", lowering);
     if let Some(status) = limit.response_status_code
-        && !REFUSALS.iter().any(|refusals| refusals.contains(&status))
+        && !may_refuse(status)
     {
         let path = format!("{path}.responseStatusCode");
         let error = Error::at(document, &path, format!("invalid responseStatusCode {status}"));
@@ -69,4 +65,9 @@ fn amount(
         let message = "a rate limit needs its `unit`";
         lowering.errors.push(Error::at(document, &path, message).accepted("`second`, `minute` or `hour`"));
     }
+}
+
+/// What osm-edge takes for a refusal's status: a status that Envoy knows, and one that refuses; 0 is unset.
+const fn may_refuse(status: u32) -> bool {
+    matches!(status, 0 | 400..=417 | 421..=424 | 426 | 428 | 429 | 431 | 500..=508 | 510 | 511)
 }

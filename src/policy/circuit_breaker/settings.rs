@@ -275,8 +275,18 @@ impl SettingsBuilder {
     }
 
     /// The answer given while the circuit is open (409, `Coming soon ...`).
-    pub fn reply(mut self, status: u16, content: impl Into<String>) -> Self {
+    pub fn reply(self, status: u16, content: impl Into<String>) -> Self {
+        self.reply_status(status).reply_content(content)
+    }
+
+    /// The status of that answer alone.
+    pub const fn reply_status(mut self, status: u16) -> Self {
         self.status = status;
+        self
+    }
+
+    /// The content of that answer alone.
+    pub fn reply_content(mut self, content: impl Into<String>) -> Self {
         self.content = content.into();
         self
     }
