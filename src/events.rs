@@ -48,19 +48,18 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A circuit opened or closed.
+    /// A circuit changed its state.
     Circuit(circuit_breaker::Transition),
     /// A layer answered in an upstream's place.
     Refused(Reason),
 }
 
 impl EventKind {
-    /// A short name: `opened`, `closed`, `refused`.
+    /// A short name: `opened`, `closed` and the [like](circuit_breaker::Transition::name), `refused`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Circuit(circuit_breaker::Transition::Opened(_)) => "opened",
-            Self::Circuit(circuit_breaker::Transition::Closed(_)) => "closed",
+            Self::Circuit(transition) => transition.name(),
             Self::Refused(_) => "refused",
         }
     }

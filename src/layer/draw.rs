@@ -9,7 +9,7 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
 };
 
-use crate::policy::Draw;
+use crate::policy::{Draw, mix};
 
 /// A source of draws for one policy.
 ///
@@ -59,14 +59,6 @@ impl Draws {
             None => unforeseen(),
         })
     }
-}
-
-/// SplitMix64's finalizer: every bit in moves every bit out.
-const fn mix(bits: u64) -> u64 {
-    let z = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 /// FNV-1a: names are short and constant.

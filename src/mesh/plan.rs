@@ -76,16 +76,16 @@ impl Destination {
 }
 
 fn breaker<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
-    let Window::Tumbling(window) = settings.window();
     let reply = settings.reply();
     let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("window", &Span(window).to_string())?;
+    map.serialize_entry("window", &counted_over(settings.window()))?;
     for trip in settings.trips() {
         match trip {
             Trip::ErrorAmount(amount) => map.serialize_entry("errorAmount", amount)?,
             Trip::ErrorRatio(ratio) => map.serialize_entry("errorRatio", &ratio.as_f64())?,
             Trip::SlowAmount(amount) => map.serialize_entry("slowAmount", amount)?,
             Trip::SlowRatio(ratio) => map.serialize_entry("slowRatio", &ratio.as_f64())?,
+            Trip::ConsecutiveErrors(amount) => map.serialize_entry("consecutiveErrors", amount)?,
         }
     }
     map.serialize_entry("slowTime", &Span(settings.slow_time()).to_string())?;
@@ -102,13 +102,22 @@ fn breaker<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S
 const fn recovery(recovery: Recovery) -> &'static str {
     match recovery {
         Recovery::Straight => "straight",
+        Recovery::HalfOpen(_) => "half-open",
+    }
+}
+
+fn counted_over(window: Window) -> String {
+    match window {
+        Window::Tumbling(length) => Span(length).to_string(),
+        Window::Sliding { length, buckets } => format!("{} in {buckets} buckets", Span(length)),
+        Window::LastCalls(calls) => format!("the last {calls} calls"),
     }
 }
 
 const fn abandoned(abandoned: Abandoned) -> &'static str {
     match abandoned {
         Abandoned::Neutral => "neutral",
-        Abandoned::Failure => "failure",
+        Abandoned::Failure | Abandoned::FailureAfter(_) => "failure",
         Abandoned::Slow => "slow",
     }
 }
@@ -150,7 +159,6 @@ impl fmt::Display for Dialect {
 impl fmt::Display for Station {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::CircuitBreaker(settings) = self;
-        let Window::Tumbling(window) = settings.window();
         f.write_str("circuit breaker, one per port: ")?;
         if !settings.can_open() {
             return f.write_str("never opens");
@@ -165,14 +173,14 @@ impl fmt::Display for Station {
                     write!(f, " (slow from {slow}, from {least} requests on)")?;
                 }
                 Trip::SlowAmount(_) => write!(f, " (slow from {})", Span(settings.slow_time()))?,
-                Trip::ErrorAmount(_) => {}
+                Trip::ErrorAmount(_) | Trip::ConsecutiveErrors(_) => {}
             }
         }
         let reply = settings.reply();
         write!(
             f,
             ", counted over {}; open for {}, then {} closed; meanwhile {} {:?}",
-            Span(window),
+            counted_over(settings.window()),
             Span(settings.open_for()),
             recovery(settings.recovery()),
             reply.status.as_u16(),

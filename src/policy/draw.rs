@@ -40,9 +40,23 @@ impl Draw {
         self.below(whole) < parts
     }
 
+    /// Another draw for the same asker: as even as this one, and the same for the same `ordinal`.
+    #[must_use]
+    pub(crate) const fn nth(self, ordinal: u64) -> Self {
+        Self(mix(self.0 ^ mix(ordinal)))
+    }
+
     /// A number in `[0, 1)`, evenly.
     #[must_use]
     pub fn unit(self) -> f64 {
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
+}
+
+/// SplitMix64's finalizer: every bit in moves every bit out.
+pub(crate) const fn mix(bits: u64) -> u64 {
+    let z = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

@@ -39,6 +39,11 @@ impl Fraction {
         part as u128 * WHOLE as u128 >= total as u128 * self.0 as u128
     }
 
+    /// This share of a number, rounded down.
+    pub(crate) const fn of(self, whole: u64) -> u64 {
+        (whole as u128 * self.0 as u128 / WHOLE as u128) as u64
+    }
+
     /// As a float, for printing and for other people's arithmetic.
     #[must_use]
     pub fn as_f64(self) -> f64 {

@@ -14,6 +14,7 @@ mod outcome;
 mod time;
 
 pub use draw::Draw;
+pub(crate) use draw::mix;
 pub use fraction::{Fraction, FractionError};
 pub use lane::Lane;
 pub(crate) use lane::Lanes;

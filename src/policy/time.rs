@@ -24,6 +24,9 @@ use std::{
 pub struct Time(u64);
 
 impl Time {
+    /// Later than all others.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The moment so many nanoseconds after the base.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {

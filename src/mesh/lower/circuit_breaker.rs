@@ -112,5 +112,7 @@ const fn yaml_name(field: Field) -> &'static str {
         Field::MinimumRequests => "minRequestAmount",
         Field::OpenFor => "degradedTimeWindow",
         Field::Status => "degradedStatusCode",
+        // The others have no field in YAML yet.
+        _ => "",
     }
 }

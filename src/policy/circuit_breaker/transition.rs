@@ -9,12 +9,14 @@ use crate::policy::Time;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Requests let through.
+    /// Requests let through; over the last calls: answers counted.
     pub total: u64,
     /// Slow responses among them.
     pub slow: u64,
     /// Failures among them.
     pub error: u64,
+    /// Failures one after another, up to now; counted if there is a rule for them.
+    pub in_a_row: u64,
 }
 
 /// A change of state.
@@ -23,8 +25,16 @@ pub struct Counts {
 pub enum Transition {
     /// The circuit opened: requests are refused.
     Opened(Opened),
+    /// The open time is over: a few probes pass.
+    HalfOpened(HalfOpened),
     /// The circuit closed: requests pass.
     Closed(Closed),
+    /// Somebody opened the circuit by hand.
+    ForcedOpen(Counts),
+    /// Somebody closed the circuit by hand.
+    ForcedClosed,
+    /// Somebody had the circuit begin anew.
+    Reset,
 }
 
 /// How a circuit came to be open.
@@ -33,25 +43,35 @@ pub enum Transition {
 pub struct Opened {
     /// When it was noticed.
     pub cause: Cause,
-    /// Which threshold was reached.
-    pub trip: Trip,
-    /// The window's counts, with what tipped them.
+    /// Which threshold was reached; none if it was by its probes that it opened again.
+    pub trip: Option<Trip>,
+    /// The window's counts, with what tipped them; after probes, those of the last window.
     pub counts: Counts,
-    /// How far into its window that was.
+    /// How far into its window that was; after probes, how long they took.
     pub into_window: Duration,
-    /// When it will close.
+    /// When that will be over.
     pub until: Time,
+}
+
+/// How a circuit came to be half-open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HalfOpened {
+    /// How long it had been open when a request found the time over.
+    pub after: Duration,
 }
 
 /// How a circuit came to be closed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed {
-    /// How long it had been open when a request found the time over.
+    /// When it was noticed.
+    pub cause: Cause,
+    /// How long it had been open when a request found the time over; after probes, how long they took.
     pub after: Duration,
 }
 
-/// When a threshold was found to be reached.
+/// When a change of state was found to be due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
@@ -59,31 +79,65 @@ pub enum Cause {
     Report,
     /// At a request's arrival.
     Check,
+    /// At a probe's answer.
+    Probe,
+    /// At the deadline of the probes.
+    Deadline,
 }
 
 impl Transition {
-    /// The line that osm-edge's own breaker logs: its name, the columns, the event, why, whose, and the columns'
-    /// values (seconds into the window, seconds open, open or not, and the counts).
-    pub(crate) fn log_line(&self, subject: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[circuit_breaker] tick/delay/degraded/total/slowAmount/errorAmount ")?;
+    /// A short name: `opened`, `half_opened`, `closed`, `forced_open`, `forced_closed`, `reset`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
         match self {
-            Self::Opened(Opened { cause, counts: Counts { total, slow, error }, into_window, .. }) => {
-                let tick = into_window.as_secs();
-                write!(f, "(open)  {cause} {subject} {tick} 0 true {total} {slow} {error}")
+            Self::Opened(_) => "opened",
+            Self::HalfOpened(_) => "half_opened",
+            Self::Closed(_) => "closed",
+            Self::ForcedOpen(_) => "forced_open",
+            Self::ForcedClosed => "forced_closed",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// The line that osm-edge's own breaker logs: its name, the columns, the event, why, whose, and the columns'
+    /// values (seconds into the window, seconds open, open or not, and the counts). What osm-edge does not know is
+    /// told in the same columns.
+    pub(crate) fn log_line(&self, subject: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let none = Counts::default();
+        let (event, why, tick, delay, degraded, counts) = match self {
+            Self::Opened(Opened { cause, counts, into_window, .. }) => {
+                ("(open) ", cause.name(), into_window.as_secs(), 0, true, counts)
             }
-            Self::Closed(Closed { after }) => {
-                write!(f, "(close) {} {subject} 0 {} false 0 0 0", Cause::Check, after.as_secs())
+            Self::HalfOpened(HalfOpened { after }) => {
+                ("(half) ", Cause::Check.name(), 0, after.as_secs(), true, &none)
             }
+            Self::Closed(Closed { cause, after }) => {
+                ("(close)", cause.name(), 0, after.as_secs(), false, &none)
+            }
+            Self::ForcedOpen(counts) => ("(open) ", "forced", 0, 0, true, counts),
+            Self::ForcedClosed => ("(close)", "forced", 0, 0, false, &none),
+            Self::Reset => ("(close)", "reset", 0, 0, false, &none),
+        };
+        let Counts { total, slow, error, .. } = counts;
+        f.write_str("[circuit_breaker] tick/delay/degraded/total/slowAmount/errorAmount ")?;
+        write!(f, "{event} {why} {subject} {tick} {delay} {degraded} {total} {slow} {error}")
+    }
+}
+
+impl Cause {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Check => "check",
+            Self::Probe => "probe",
+            Self::Deadline => "deadline",
         }
     }
 }
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Report => "report",
-            Self::Check => "check",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -94,6 +148,7 @@ impl fmt::Display for Trip {
             Self::ErrorRatio(ratio) => write!(f, "an error ratio of {ratio}"),
             Self::SlowAmount(amount) => write!(f, "{amount} slow responses"),
             Self::SlowRatio(ratio) => write!(f, "a slow ratio of {ratio}"),
+            Self::ConsecutiveErrors(amount) => write!(f, "{amount} errors in a row"),
         }
     }
 }

@@ -78,6 +78,8 @@ fn detail(event: &Event, start: Time) -> String {
             )
         }
         EventKind::Circuit(Transition::Closed(closed)) => format!("after {} ms", millis(closed.after)),
+        EventKind::Circuit(Transition::HalfOpened(half)) => format!("after {} ms", millis(half.after)),
+        EventKind::Circuit(transition) => format!("by hand: {}", transition.name()),
         EventKind::Refused(reason) => reason.to_string(),
     }
 }
@@ -112,13 +114,16 @@ mod tests {
             let kind = match *calls {
                 1 => EventKind::Circuit(Transition::Opened(Opened {
                     cause: Cause::Report,
-                    trip: Trip::ErrorAmount(100),
-                    counts: Counts { total: 500, slow: 0, error: 100 },
+                    trip: Some(Trip::ErrorAmount(100)),
+                    counts: Counts { total: 500, slow: 0, error: 100, in_a_row: 0 },
                     into_window: Duration::from_secs(24),
                     until: clock::now() + Duration::from_secs(60),
                 })),
                 2 => EventKind::Refused(Reason::CircuitOpen),
-                _ => EventKind::Circuit(Transition::Closed(Closed { after: Duration::from_secs(60) })),
+                _ => EventKind::Circuit(Transition::Closed(Closed {
+                    cause: Cause::Check,
+                    after: Duration::from_secs(60),
+                })),
             };
             told.tell(|| Event { at: clock::now(), subject: Arc::from("fortio|8080"), kind });
             std::future::ready(Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new())))

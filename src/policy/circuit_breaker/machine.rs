@@ -1,0 +1,399 @@
+//! The breaker itself: one thing after another, exactly.
+//!
+//! A plain machine that is owned by whoever steps it. A [`Circuit`](super::Circuit) has one under a lock, which most
+//! requests need not take; [`Circuits`](super::Circuits) have one for each key. It is small because there may be a
+//! million of them.
+
+use std::time::Duration;
+
+use super::{
+    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Window,
+    phase::Kind,
+    rules::{Rules, Trial},
+    tally::{Counted, Mark, Tally},
+};
+use crate::policy::{Draw, Fraction, Time, time::nanos};
+
+/// All that a breaker remembers.
+#[derive(Debug)]
+pub(super) struct Machine {
+    tally: Tally,
+    /// When this state began; at no time, if it was there from the beginning.
+    since: Time,
+    /// When the present stretch is over. While closed: of the window, or of its current bucket; no time before it has
+    /// begun. While open: of the open time. While half-open: of the time that the probes have.
+    edge: Time,
+    phase: Phase,
+    /// Failures one after another.
+    row: u32,
+    /// Probes that came back, and those that are under way.
+    good: u16,
+    bad: u16,
+    out: u16,
+    /// Openings one after another.
+    openings: u8,
+}
+
+/// When a step is taken, and its share of chance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) now: Time,
+    pub(super) luck: Draw,
+}
+
+/// Whether an arrival passes, or else for how long it is refused at least; and what it found to be due.
+pub(super) type Arrival = (Result<(), Duration>, Option<Transition>);
+
+impl Machine {
+    pub(super) fn new(rules: &Rules, phase: Phase) -> Self {
+        Self {
+            tally: Tally::over(rules.window),
+            since: Time::default(),
+            edge: Time::default(),
+            phase,
+            row: 0,
+            good: 0,
+            bad: 0,
+            out: 0,
+            openings: 0,
+        }
+    }
+
+    // ===== what it is like =====
+
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// When this state began, unless it was there from the beginning.
+    pub(super) fn since(&self) -> Option<Time> {
+        Some(self.since).filter(|since| *since != Time::default())
+    }
+
+    pub(super) const fn edge(&self) -> Time {
+        self.edge
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let counted = &self.tally.counted;
+        Counts {
+            total: counted.total,
+            slow: u64::from(counted.slow),
+            error: u64::from(counted.error),
+            in_a_row: u64::from(self.row),
+        }
+    }
+
+    /// As one who looks on sees it: what the next request will find to be due, is so already.
+    pub(super) fn status(&self, rules: &Rules, now: Time) -> Status {
+        let state = rules.state(self.phase, self.edge, now);
+        match (self.phase.kind(), state) {
+            (Kind::Open, State::Closed) => {
+                Status { state, since: Some(self.edge), counts: Counts::default() }
+            }
+            (Kind::Open, State::HalfOpen) => Status { state, since: Some(self.edge), counts: self.counts() },
+            _ => Status { state, since: self.since(), counts: self.counts() },
+        }
+    }
+
+    /// Until when every arrival is refused, whatever it is.
+    pub(super) fn refuses_until(&self, rules: &Rules) -> Time {
+        match self.phase.kind() {
+            Kind::Open => self.edge,
+            Kind::HalfOpen if rules.probes.is_some_and(|trial| self.out >= trial.concurrent) => self.edge,
+            Kind::HalfOpen | Kind::Closed => Time::default(),
+        }
+    }
+
+    /// Whether a good answer changes anything.
+    pub(super) fn heeds_good(&self) -> bool {
+        match self.phase.kind() {
+            Kind::Closed => self.row > 0 || !self.tally.is_flawless(),
+            Kind::HalfOpen => true,
+            Kind::Open => false,
+        }
+    }
+
+    /// How many more requests there must be until a ratio means anything; none if that changes nothing.
+    pub(super) fn short_of_minimum(&self, rules: &Rules) -> Option<u64> {
+        let Counted { total, slow, error } = self.tally.counted;
+        let waits = rules.arrivals_turn && (error > 0 || slow > 0);
+        rules.minimum.checked_sub(total).filter(|short| waits && *short > 0)
+    }
+
+    // ===== what happens to it =====
+
+    /// Requests have passed meanwhile, in the state that it is in.
+    pub(super) fn passed(&mut self, requests: u64) {
+        if self.phase.kind() == Kind::Closed {
+            self.tally.arrived(requests);
+        }
+    }
+
+    /// A request arrives.
+    pub(super) fn arrive(&mut self, rules: &Rules, at: Moment) -> Arrival {
+        let mut transition = None;
+        if at.now >= self.edge {
+            transition = match (self.phase.kind(), rules.probes) {
+                (Kind::Open, None) => Some(self.close(Cause::Check, at.now)),
+                (Kind::Open, Some(trial)) => Some(self.half_open(trial, at.now)),
+                (Kind::HalfOpen, Some(trial)) => self.decide(rules, trial, at),
+                (Kind::HalfOpen, None) | (Kind::Closed, _) => None,
+            };
+        }
+        match (self.phase.kind(), rules.probes) {
+            (Kind::Closed, _) if rules.arrivals_turn => {
+                self.turn(rules, at.now);
+                match self.judge_ratios(rules).filter(|_| !self.phase.is_held()) {
+                    Some(trip) => {
+                        let opened = self.open(Cause::Check, Some(trip), rules, at);
+                        (Err(self.left(at.now)), Some(opened))
+                    }
+                    None => (Ok(()), transition),
+                }
+            }
+            (Kind::HalfOpen, Some(trial)) if self.out < trial.concurrent => {
+                self.out += 1;
+                (Ok(()), transition)
+            }
+            (Kind::Closed, _) => (Ok(()), transition),
+            (Kind::Open | Kind::HalfOpen, _) => (Err(self.left(at.now)), transition),
+        }
+    }
+
+    /// What passed in this phase is settled: with a mark, or as if it had not been.
+    pub(super) fn settle(
+        &mut self,
+        phase: Phase,
+        mark: Option<Mark>,
+        rules: &Rules,
+        at: Moment,
+    ) -> Option<Transition> {
+        if phase != self.phase {
+            return None;
+        }
+        match (self.phase.kind(), rules.probes) {
+            (Kind::Closed, _) => self.count(mark?, rules, at),
+            (Kind::HalfOpen, Some(trial)) => self.take_back(mark, rules, trial, at),
+            (Kind::HalfOpen, None) | (Kind::Open, _) => None,
+        }
+    }
+
+    /// Opened by hand: until it is told otherwise.
+    pub(super) fn force_open(&mut self, now: Time) -> Transition {
+        let counts = self.counts();
+        self.enter(Kind::Open, true, now);
+        self.edge = Time::NEVER;
+        Transition::ForcedOpen(counts)
+    }
+
+    /// Closed by hand: it counts, and does not open until it is told otherwise.
+    pub(super) fn force_closed(&mut self, now: Time) -> Transition {
+        self.begin_anew(true, now);
+        Transition::ForcedClosed
+    }
+
+    /// As if it were new.
+    pub(super) fn reset(&mut self, now: Time) -> Transition {
+        self.begin_anew(false, now);
+        self.openings = 0;
+        Transition::Reset
+    }
+
+    // ===== closed =====
+
+    fn count(&mut self, mark: Mark, rules: &Rules, at: Moment) -> Option<Transition> {
+        if rules.errors_in_a_row != u64::MAX {
+            self.row = if mark.error { self.row.saturating_add(1) } else { 0 };
+        }
+        if !(mark.is_good() && rules.window.is_of_time()) {
+            self.turn(rules, at.now);
+            self.tally.answered(mark);
+        }
+        let trip = self.judge_amounts(rules).or_else(|| self.judge_ratios(rules));
+        let trip = trip.filter(|_| !self.phase.is_held())?;
+        Some(self.open(Cause::Report, Some(trip), rules, at))
+    }
+
+    fn judge_amounts(&self, rules: &Rules) -> Option<Trip> {
+        let reached = |count: u32, amount: u64| u64::from(count) >= amount;
+        if reached(self.tally.counted.error, rules.error_amount) {
+            Some(Trip::ErrorAmount(rules.error_amount as u32))
+        } else if reached(self.tally.counted.slow, rules.slow_amount) {
+            Some(Trip::SlowAmount(rules.slow_amount as u32))
+        } else if reached(self.row, rules.errors_in_a_row) {
+            Some(Trip::ConsecutiveErrors(rules.errors_in_a_row as u32))
+        } else {
+            None
+        }
+    }
+
+    fn judge_ratios(&self, rules: &Rules) -> Option<Trip> {
+        let Counted { total, slow, error } = self.tally.counted;
+        if total < rules.minimum {
+            return None;
+        }
+        // A call that outlived its window counts in the next one: more may be bad than came.
+        let reached = |ratio: Option<Fraction>, bad: u32| {
+            ratio.filter(|ratio| ratio.reached_by(u64::from(bad).min(total), total))
+        };
+        reached(rules.error_ratio, error)
+            .map(Trip::ErrorRatio)
+            .or_else(|| reached(rules.slow_ratio, slow).map(Trip::SlowRatio))
+    }
+
+    /// Begins a window if none has begun, and goes on to the next one, or to the next bucket, if it is over.
+    fn turn(&mut self, rules: &Rules, now: Time) {
+        if now < self.edge {
+            return;
+        }
+        let has_begun = self.edge != Time::default();
+        match rules.window {
+            Window::Tumbling(length) => {
+                if has_begun {
+                    self.tally.clear();
+                }
+                self.edge = now + length;
+            }
+            Window::Sliding { length, buckets } if has_begun => {
+                let width = length / buckets;
+                let passed = nanos(now.since(self.edge)) / nanos(width) + 1;
+                self.tally.pass(passed);
+                self.edge = self.edge + Duration::from_nanos(nanos(width).saturating_mul(passed));
+            }
+            Window::Sliding { length, buckets } => self.edge = now + length / buckets,
+            Window::LastCalls(_) => {}
+        }
+    }
+
+    /// How much time the window has seen.
+    fn into_window(&self, rules: &Rules, now: Time) -> Duration {
+        match rules.window {
+            _ if self.edge == Time::default() => Duration::ZERO,
+            Window::Tumbling(length) => now.since(self.edge - length),
+            Window::Sliding { length, .. } => now.since((self.edge - length).max(self.since)),
+            Window::LastCalls(_) => Duration::ZERO,
+        }
+    }
+
+    // ===== half-open =====
+
+    /// A probe comes back.
+    fn take_back(
+        &mut self,
+        mark: Option<Mark>,
+        rules: &Rules,
+        trial: Trial,
+        at: Moment,
+    ) -> Option<Transition> {
+        if at.now >= self.edge {
+            return self.decide(rules, trial, at);
+        }
+        self.out -= 1;
+        match mark {
+            None => return None,
+            Some(mark) if mark.is_good() => self.good += 1,
+            Some(_) => self.bad += 1,
+        }
+        if self.bad >= trial.opens_at {
+            Some(self.open(Cause::Probe, None, rules, at))
+        } else if self.good >= trial.closes_at {
+            Some(self.close(Cause::Probe, at.now))
+        } else {
+            None
+        }
+    }
+
+    /// The probes' time is over: those that are still under way are bad. Whichever is nearer to its number decides; if
+    /// both are as near, it opens. If nothing is known, the probes get the same time again.
+    fn decide(&mut self, rules: &Rules, trial: Trial, at: Moment) -> Option<Transition> {
+        let bad = u32::from(self.bad) + u32::from(std::mem::take(&mut self.out));
+        let good = u32::from(self.good);
+        if bad == 0 && good == 0 {
+            self.edge = at.now + trial.deadline;
+            return None;
+        }
+        Some(if bad * u32::from(trial.closes_at) >= good * u32::from(trial.opens_at) {
+            self.open(Cause::Deadline, None, rules, at)
+        } else {
+            self.close(Cause::Deadline, at.now)
+        })
+    }
+
+    // ===== from state to state =====
+
+    fn open(&mut self, cause: Cause, trip: Option<Trip>, rules: &Rules, at: Moment) -> Transition {
+        let counts = self.counts();
+        let lasted = at.now.since(self.since);
+        let into_window = match self.phase.kind() {
+            Kind::Closed => self.into_window(rules, at.now),
+            Kind::Open | Kind::HalfOpen => lasted,
+        };
+        // Closed straight, nobody has judged whether the trouble was over: that it stayed closed as long as it had
+        // been open is what shows it.
+        if let Some(before) = self.openings.checked_sub(1)
+            && self.phase.kind() == Kind::Closed
+            && lasted >= rules.open_time.after(before)
+        {
+            self.openings = 0;
+        }
+        let until = at.now + rules.open_time.drawn(self.openings, at.luck.nth(self.phase.number()));
+        self.openings = self.openings.saturating_add(1);
+        self.enter(Kind::Open, false, at.now);
+        self.edge = until;
+        Transition::Opened(Opened { cause, trip, counts, into_window, until })
+    }
+
+    fn half_open(&mut self, trial: Trial, now: Time) -> Transition {
+        let after = now.since(self.since);
+        self.enter(Kind::HalfOpen, false, now);
+        (self.good, self.bad, self.out) = (0, 0, 0);
+        self.edge = now + trial.deadline;
+        Transition::HalfOpened(HalfOpened { after })
+    }
+
+    fn close(&mut self, cause: Cause, now: Time) -> Transition {
+        let after = now.since(self.since);
+        if self.phase.kind() == Kind::HalfOpen {
+            self.openings = 0;
+        }
+        self.begin_anew(false, now);
+        Transition::Closed(Closed { cause, after })
+    }
+
+    /// Closed, with all counters at zero.
+    fn begin_anew(&mut self, held: bool, now: Time) {
+        self.enter(Kind::Closed, held, now);
+        self.edge = Time::default();
+        self.tally.clear();
+        self.row = 0;
+    }
+
+    fn enter(&mut self, kind: Kind, held: bool, now: Time) {
+        self.phase = self.phase.next(kind, held);
+        self.since = now;
+    }
+
+    /// How long arrivals will be refused at least, where that is known.
+    fn left(&self, now: Time) -> Duration {
+        if self.phase.kind() == Kind::Open && !self.phase.is_held() {
+            self.edge.since(now)
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
+impl Rules {
+    /// Whether requests pass, given what is known: where the open time is over the next one will find it so.
+    pub(super) fn state(&self, phase: Phase, until: Time, now: Time) -> State {
+        match (phase.kind(), phase.is_held()) {
+            (Kind::Closed, false) => State::Closed,
+            (Kind::Closed, true) => State::ForcedClosed,
+            (Kind::Open, true) => State::ForcedOpen,
+            (Kind::Open, false) if now < until => State::Open { until },
+            (Kind::Open, false) if self.probes.is_none() => State::Closed,
+            (Kind::Open, false) | (Kind::HalfOpen, _) => State::HalfOpen,
+        }
+    }
+}
