@@ -34,6 +34,7 @@
 mod builder;
 mod circuit;
 mod invalid;
+mod keyed;
 mod machine;
 mod open_time;
 mod phase;
@@ -51,6 +52,7 @@ pub use {
     builder::SettingsBuilder,
     circuit::Circuit,
     invalid::{Field, SettingsError},
+    keyed::{Circuits, KeyTicket},
     open_time::{Growth, OpenTime},
     probes::{HalfOpen, Probes, Verdict},
     settings::{Abandoned, GrpcReply, Recovery, Reply, Settings, Trip, Window},
