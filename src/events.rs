@@ -1,4 +1,4 @@
-//! One stream of events for all layers: changes of state, and refusals.
+//! One stream of events for all layers: changes of state, refusals, and what took their place.
 //!
 //! Layers that are given the same [`Events`] tell it what happened; whoever listens hears it at once, on the request's
 //! own task. While nobody listens an event is not even made.
@@ -52,16 +52,19 @@ pub enum EventKind {
     Circuit(circuit_breaker::Transition),
     /// A layer answered in an upstream's place.
     Refused(Reason),
+    /// A fallback took the place of an answer that was refused for this reason.
+    FellBack(Reason),
 }
 
 impl EventKind {
-    /// A short name: `opened`, `closed`, `refused`.
+    /// A short name: `opened`, `closed`, `refused`, `fell_back`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Circuit(circuit_breaker::Transition::Opened(_)) => "opened",
             Self::Circuit(circuit_breaker::Transition::Closed(_)) => "closed",
             Self::Refused(_) => "refused",
+            Self::FellBack(_) => "fell_back",
         }
     }
 }
@@ -72,6 +75,7 @@ impl fmt::Display for Event {
         match &self.kind {
             EventKind::Circuit(transition) => transition.log_line(&self.subject, f),
             EventKind::Refused(reason) => write!(f, "[{}] refused {}", self.subject, reason),
+            EventKind::FellBack(reason) => write!(f, "[{}] fell back: {}", self.subject, reason),
         }
     }
 }
