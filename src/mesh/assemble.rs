@@ -16,7 +16,6 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{
-    host,
     note::Note,
     plan::{Destination, Plan, Station},
 };
@@ -25,6 +24,7 @@ use crate::{
     layer::{
         body::LocalBody,
         circuit_breaker::{self, AtHead, CircuitBreakerLayer},
+        host::target,
         protocol::{Http, HttpMemo},
     },
 };
@@ -84,7 +84,7 @@ impl Running {
         if self.by_host.is_empty() {
             return None;
         }
-        let (host, port) = host::target(request)?;
+        let (host, port) = target(request)?;
         self.by_host.get(&*host).map(|ports| (&**ports, port))
     }
 

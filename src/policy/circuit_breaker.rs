@@ -47,6 +47,7 @@ mod transition;
 
 use std::time::Duration;
 
+pub(crate) use keyed::{Owned, Seen};
 pub(crate) use settings::DEFAULT_CONTENT;
 pub use {
     builder::SettingsBuilder,

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod breaker_cases;
+mod fallback;
 mod peers;
 
 use tower_mesh::{

@@ -54,6 +54,48 @@ pub struct KeyTicket {
     place: u32,
 }
 
+/// What a request shows of its key.
+pub(crate) trait Seen<K> {
+    /// What hashes as the key does.
+    fn hashed(&self) -> &(impl Hash + ?Sized);
+
+    fn is(&self, key: &K) -> bool;
+
+    fn own(self) -> K;
+}
+
+/// A key that is there already.
+#[derive(Debug)]
+pub(crate) struct Owned<K>(pub(crate) K);
+
+impl<K: Hash + Eq> Seen<K> for Owned<K> {
+    fn hashed(&self) -> &(impl Hash + ?Sized) {
+        &self.0
+    }
+
+    fn is(&self, key: &K) -> bool {
+        self.0 == *key
+    }
+
+    fn own(self) -> K {
+        self.0
+    }
+}
+
+impl<K: Hash + Eq + Clone> Seen<K> for &K {
+    fn hashed(&self) -> &(impl Hash + ?Sized) {
+        *self
+    }
+
+    fn is(&self, key: &K) -> bool {
+        **self == *key
+    }
+
+    fn own(self) -> K {
+        self.clone()
+    }
+}
+
 #[derive(Debug)]
 #[repr(align(128))]
 struct Shard<K>(Mutex<Keys<K>>);
@@ -128,23 +170,17 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
 
     /// A request with this key arrives.
     pub fn admit(&self, key: &K, now: Time) -> Admission<KeyTicket> {
-        self.admit_seen(key, |known| known == key, || key.clone(), now)
+        self.admit_seen(key, now)
     }
 
-    /// A request arrives with something that hashes as its key does, and need not be made one if it is known.
-    pub(crate) fn admit_seen(
-        &self,
-        seen: &(impl Hash + ?Sized),
-        is: impl Fn(&K) -> bool,
-        own: impl FnOnce() -> K,
-        now: Time,
-    ) -> Admission<KeyTicket> {
-        let hash = self.hash(seen);
+    /// A request arrives with something that is not a key yet, and need not become one if it is known.
+    pub(crate) fn admit_seen(&self, seen: impl Seen<K>, now: Time) -> Admission<KeyTicket> {
+        let hash = self.hash(seen.hashed());
         let shard = self.shard(hash);
         let mut keys = self.lock(shard);
-        let place = match keys.find(hash, is) {
+        let place = match keys.find(hash, |key| seen.is(key)) {
             Some(place) => place,
-            None => match self.make_room(&mut keys, hash, own(), now) {
+            None => match self.make_room(&mut keys, hash, seen.own(), now) {
                 Some(place) => place,
                 None => {
                     let ticket = Ticket::new(Phase::default(), now);
