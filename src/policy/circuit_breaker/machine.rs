@@ -32,6 +32,8 @@ pub(super) struct Machine {
     out: u16,
     /// Openings one after another.
     openings: u8,
+    /// Something bad was found, and too few requests to judge its share: the arrival that finds enough has to.
+    waits: bool,
 }
 
 /// When a step is taken, and its share of chance.
@@ -69,6 +71,7 @@ impl Machine {
             bad: 0,
             out: 0,
             openings: 0,
+            waits: false,
         }
     }
 
@@ -127,11 +130,9 @@ impl Machine {
         }
     }
 
-    /// How many more requests there must be until a ratio means anything; none if that changes nothing.
+    /// How many more requests there must be until ratios are judged, if an arrival is to do it.
     pub(super) fn short_of_minimum(&self, rules: &Rules) -> Option<u64> {
-        let Counted { total, slow, error } = self.tally.counted;
-        let waits = rules.arrivals_turn && (error > 0 || slow > 0);
-        rules.minimum.checked_sub(total).filter(|short| waits && *short > 0)
+        self.waits.then(|| rules.minimum.saturating_sub(self.tally.counted.total))
     }
 
     // ===== what happens to it =====
@@ -252,10 +253,11 @@ impl Machine {
         if rules.errors_in_a_row != u64::MAX {
             self.row = if mark.error { self.row.saturating_add(1) } else { 0 };
         }
-        if !(mark.is_good() && rules.window.is_of_time()) {
-            self.turn(rules, at.now);
-            self.tally.answered(mark);
+        if mark.is_good() && rules.window.is_of_time() {
+            return None;
         }
+        self.turn(rules, at.now);
+        self.tally.answered(mark);
         let trip = self.judge_amounts(rules).or_else(|| self.judge_ratios(rules));
         let trip = trip.filter(|_| !self.phase.is_held())?;
         Some(self.open(Cause::Report, Some(trip), rules, at))
@@ -274,9 +276,11 @@ impl Machine {
         }
     }
 
-    fn judge_ratios(&self, rules: &Rules) -> Option<Trip> {
+    fn judge_ratios(&mut self, rules: &Rules) -> Option<Trip> {
         let Counted { total, slow, error } = self.tally.counted;
-        if total < rules.minimum {
+        let is_enough = total >= rules.minimum;
+        self.waits = rules.arrivals_turn && !is_enough && (slow > 0 || error > 0);
+        if !is_enough {
             return None;
         }
         // A call that outlived its window counts in the next one: more may be bad than came.
@@ -298,6 +302,7 @@ impl Machine {
             Window::Tumbling(length) => {
                 if has_begun {
                     self.tally.clear();
+                    self.waits = false;
                 }
                 self.edge = now + length;
             }
@@ -313,7 +318,7 @@ impl Machine {
     }
 
     /// How much time the window has seen.
-    fn into_window(&self, rules: &Rules, now: Time) -> Duration {
+    fn seen_of_window(&self, rules: &Rules, now: Time) -> Duration {
         match rules.window {
             _ if self.edge == Time::default() => Duration::ZERO,
             Window::Tumbling(length) => now.since(self.edge - length),
@@ -372,7 +377,7 @@ impl Machine {
         let counts = self.counts();
         let lasted = at.now.since(self.since);
         let into_window = match self.phase.kind() {
-            Kind::Closed => self.into_window(rules, at.now),
+            Kind::Closed => self.seen_of_window(rules, at.now),
             Kind::Open | Kind::HalfOpen => lasted,
         };
         // Closed straight, nobody has judged whether the trouble was over: that it stayed closed as long as it had
@@ -413,6 +418,7 @@ impl Machine {
         self.edge = Time::default();
         self.tally.clear();
         self.row = 0;
+        self.waits = false;
     }
 
     fn enter(&mut self, kind: Kind, held: bool, now: Time) {
