@@ -56,7 +56,7 @@ pub use self::{
 use crate::{
     config::{self, Document, Errors},
     events::Events,
-    layer::seat::Shared,
+    layer::{draw::Draws, seat::Shared},
 };
 
 /// Policies, compiled; a clone is the same mesh. See the [module docs](self).
@@ -95,6 +95,7 @@ impl Mesh {
                 namespace: "default".to_owned(),
                 domain: "cluster.local".to_owned(),
                 strict: false,
+                draws: Draws::random(),
             },
             events: Events::new(),
             documents: Ok(Vec::new()),
@@ -175,6 +176,12 @@ impl MeshBuilder {
     /// Takes what nobody knows for an error rather than for a note.
     pub const fn strict(mut self, strict: bool) -> Self {
         self.identity.strict = strict;
+        self
+    }
+
+    /// Makes chance repeat: the same seed, plan and timeline give the same decisions. Without it nobody can foretell them.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.identity.draws = Draws::seeded(seed);
         self
     }
 
