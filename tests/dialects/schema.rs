@@ -113,6 +113,13 @@ fn wrong(property: &Property) -> Vec<Value> {
     wrong
 }
 
+/// The outermost of what the schema allows.
+fn bounds(property: &Property) -> Vec<Value> {
+    let bounds = ["minimum", "maximum"].into_iter().filter_map(|bound| property.says.get(bound).cloned());
+    let choices = property.says.get("enum").and_then(Value::as_array).cloned().unwrap_or_default();
+    bounds.chain(choices).collect()
+}
+
 /// The path that is complained about, if there is a complaint.
 fn complaint(block: &Value) -> Option<String> {
     match from_yaml::<CircuitBreaking>(&block.to_string()) {
@@ -138,6 +145,16 @@ fn every_example_of_the_schema_is_read_and_means_something() {
     for example in schema()["examples"].as_array().expect("examples") {
         assert_eq!(complaint(example), None, "{example}");
         assert_eq!(from_yaml::<CircuitBreaking>(&example.to_string()).expect("it reads").1, []);
+    }
+}
+
+#[test]
+fn the_bounds_of_the_schema_are_allowed() {
+    for property in properties() {
+        for value in bounds(&property) {
+            let block = with_companions(&property, value);
+            assert_eq!(complaint(&block), None, "{block}");
+        }
     }
 }
 
@@ -179,7 +196,8 @@ fn the_schema_has_the_fields_of_the_structs_and_no_others() {
             .filter_map(|property| property.path.split_last().filter(|(_, above)| *above == path))
             .map(|(name, _)| name.as_str())
             .collect();
-        (known.sort_unstable(), described.sort_unstable());
+        known.sort_unstable();
+        described.sort_unstable();
         assert_eq!(described, known, "{path:?}");
     }
 }
