@@ -52,7 +52,7 @@ pub(crate) fn target<B>(request: &Request<B>) -> Option<(Cow<'_, str>, u16)> {
 }
 
 /// Lower case, without the dot that ends an absolute name; nearly always as it came.
-fn normal(host: &str) -> Cow<'_, str> {
+pub(crate) fn normal(host: &str) -> Cow<'_, str> {
     let host = host.strip_suffix('.').unwrap_or(host);
     if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(host.to_ascii_lowercase())

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod breaker_cases;
+mod extension;
 mod fallback;
 mod peers;
 
