@@ -206,10 +206,12 @@ impl Machine {
         if rules.errors_in_a_row != u64::MAX {
             self.row = if mark.error { self.row.saturating_add(1) } else { 0 };
         }
-        if !(mark.is_good() && rules.window.is_of_time()) {
-            self.turn(rules, at.now);
-            self.tally.answered(mark);
+        // Over a span of time a good answer counts for nothing but the row: what it would judge may be long over.
+        if mark.is_good() && rules.window.is_of_time() {
+            return None;
         }
+        self.turn(rules, at.now);
+        self.tally.answered(mark);
         let trip = self.judge_amounts(rules).or_else(|| self.judge_ratios(rules));
         let trip = trip.filter(|_| !self.phase.is_held())?;
         Some(self.open(Cause::Report, Some(trip), rules, at))

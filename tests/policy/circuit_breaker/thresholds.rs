@@ -107,3 +107,15 @@ fn lanes_add_up() {
     }
     assert_eq!(tuple(opened(transitions.pop()).counts), (10, 0, 10));
 }
+
+#[test]
+fn a_good_answer_never_opens_by_a_ratio_though_it_ends_a_row() {
+    let rules = Settings::builder().window(ms(SECOND)).error_ratio(0.5).minimum_requests(2);
+    for at in [0, 5 * SECOND] {
+        let mut play = Play::of(rules.clone().consecutive_errors(9));
+        play.call(500);
+        let good = play.admit();
+        assert_eq!(play.at(at).settle(good, Outcome::Success), None, "at {at} ms");
+        assert_eq!(play.circuit.counts().in_a_row, 0);
+    }
+}
