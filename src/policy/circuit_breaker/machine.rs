@@ -203,8 +203,10 @@ impl Machine {
     // ===== closed =====
 
     fn count(&mut self, mark: Mark, rules: &Rules, at: Moment) -> Option<Transition> {
-        if rules.errors_in_a_row != u64::MAX {
-            self.row = if mark.error { self.row.saturating_add(1) } else { 0 };
+        if mark.success {
+            self.row = 0;
+        } else if mark.error && rules.errors_in_a_row != u64::MAX {
+            self.row = self.row.saturating_add(1);
         }
         // Over a span of time a good answer counts for nothing but the row: what it would judge may be long over.
         if mark.is_good() && rules.window.is_of_time() {

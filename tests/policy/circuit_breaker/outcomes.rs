@@ -73,3 +73,15 @@ fn how_long_a_call_took_can_be_measured_before_its_verdict() {
     let ticket = play.circuit.answered(ticket, || play.now());
     assert_eq!(play.at(60_000).settle(ticket, Outcome::Success), None);
 }
+
+#[test]
+fn a_call_abandoned_late_is_slow_and_no_success_that_ends_a_row() {
+    let rules = Settings::builder().consecutive_errors(3).slow_amount(9).slow_time(ms(10));
+    let mut play = Play::of(rules.abandoned(Abandoned::Slow));
+    play.calls(2, 500);
+    let gone = play.admit();
+    let now = play.now;
+    assert_eq!(play.at(now + 10).settle(gone, Outcome::Abandoned), None);
+    assert_eq!((play.counts(), play.circuit.counts().in_a_row), ((3, 1, 2), 2));
+    opened(play.call(500));
+}
