@@ -81,7 +81,8 @@ impl Rules {
         rules.judges_ratios = rules.error_ratio.is_some() || rules.slow_ratio.is_some();
         rules.heeds_good = in_a_row || last_calls;
         rules.arrivals_turn = rules.judges_ratios && !last_calls;
-        let judges_age = rules.counts_errors && matches!(rules.abandoned, Abandoned::FailureAfter(_));
+        let judges_age =
+            (rules.counts_errors || last_calls) && matches!(rules.abandoned, Abandoned::FailureAfter(_));
         rules.clocked = rules.counts_slow || rules.arrivals_turn || judges_age;
         rules
     }

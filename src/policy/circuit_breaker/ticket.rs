@@ -43,7 +43,7 @@ impl Rules {
     pub(super) const fn care_for(&self, outcome: Outcome) -> bool {
         match outcome {
             Outcome::Success => self.heeds_good || self.counts_slow,
-            Outcome::Failure(_) => self.counts_errors || self.counts_slow,
+            Outcome::Failure(_) => self.counts_errors || self.counts_slow || self.heeds_good,
             Outcome::Abandoned => !matches!(self.abandoned, Abandoned::Neutral),
             Outcome::Local => false,
         }

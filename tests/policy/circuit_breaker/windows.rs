@@ -70,3 +70,17 @@ fn more_bad_responses_than_requests_of_a_window_do_not_make_a_ratio_above_one() 
     }
     assert_eq!(play.counts(), (1, 0, 5));
 }
+
+#[test]
+fn last_calls_are_those_answered_whether_or_not_a_rule_asks_for_them() {
+    let mut play = Play::of(Settings::builder().last_calls(9));
+    play.call(200);
+    play.call(500);
+    assert_eq!(play.counts(), (2, 0, 0));
+
+    let mut play = Play::of(Settings::builder().last_calls(9).abandoned(Abandoned::FailureAfter(ms(10))));
+    play.at(SECOND);
+    let young = play.admit();
+    play.settle(young, Outcome::Abandoned);
+    assert_eq!(play.counts(), (0, 0, 0));
+}
