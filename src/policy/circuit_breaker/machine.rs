@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::{
-    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Window,
+    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Verdict, Window,
     phase::Kind,
     rules::{Rules, Trial},
     tally::{Counted, Mark, Tally},
@@ -308,8 +308,9 @@ impl Machine {
         }
     }
 
-    /// The probes' time is over: those that are still under way are bad. Whichever is nearer to its number decides; if
-    /// both are as near, it opens. If nothing is known, the probes get the same time again.
+    /// The probes' time is over: those that are still under way are bad. A ratio is that of the known ones; of two numbers,
+    /// whichever is nearer to being reached decides, and if both are as near, it opens. If nothing is known, the probes
+    /// get the same time again.
     fn decide(&mut self, rules: &Rules, trial: Trial, at: Moment) -> Option<Transition> {
         let bad = u32::from(self.bad) + u32::from(std::mem::take(&mut self.out));
         let good = u32::from(self.good);
@@ -317,7 +318,13 @@ impl Machine {
             self.edge = at.now + trial.deadline;
             return None;
         }
-        Some(if bad * u32::from(trial.closes_at) >= good * u32::from(trial.opens_at) {
+        let opens = match trial.verdict {
+            Verdict::Ratio { bad: share, .. } => share.reached_by(u64::from(bad), u64::from(bad + good)),
+            Verdict::Count { successes, failures } => {
+                bad * u32::from(successes) >= good * u32::from(failures)
+            }
+        };
+        Some(if opens {
             self.open(Cause::Deadline, None, rules, at)
         } else {
             self.close(Cause::Deadline, at.now)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, Probes, Recovery, Settings, Trip, Window, open_time::OpenTime};
+use super::{Abandoned, Probes, Recovery, Settings, Trip, Verdict, Window, open_time::OpenTime};
 use crate::policy::{Fraction, time::nanos};
 
 /// The settings as the machine looks at them: a rule that is not set can never be reached.
@@ -35,6 +35,7 @@ pub(super) struct Rules {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial {
     pub(super) concurrent: u16,
+    pub(super) verdict: Verdict,
     pub(super) closes_at: u16,
     pub(super) opens_at: u16,
     pub(super) deadline: Duration,
@@ -92,6 +93,7 @@ impl Trial {
     fn of(probes: &Probes) -> Self {
         Self {
             concurrent: probes.concurrent(),
+            verdict: probes.verdict(),
             closes_at: probes.closes_at(),
             opens_at: probes.opens_at(),
             deadline: probes.deadline(),
