@@ -114,11 +114,15 @@ impl Machine {
         }
     }
 
-    /// How many more requests there must be until a ratio means anything; none if that changes nothing.
+    /// How many more requests there must be until a ratio means anything; none if that changes nothing. Zero if it means
+    /// something already and nobody has judged it: it was found out by one who only looked.
     pub(super) fn short_of_minimum(&self, rules: &Rules) -> Option<u64> {
         let Counted { total, slow, error } = self.tally.counted;
-        let waits = rules.arrivals_turn && (error > 0 || slow > 0);
-        rules.minimum.checked_sub(total).filter(|short| waits && *short > 0)
+        if !rules.arrivals_turn || self.phase.is_held() || (error == 0 && slow == 0) {
+            return None;
+        }
+        let short = rules.minimum.saturating_sub(total);
+        (short > 0 || self.judge_ratios(rules).is_some()).then_some(short)
     }
 
     // ===== what happens to it =====

@@ -119,3 +119,19 @@ fn a_good_answer_never_opens_by_a_ratio_though_it_ends_a_row() {
         assert_eq!(play.circuit.counts().in_a_row, 0);
     }
 }
+
+#[test]
+fn who_looks_on_while_the_minimum_is_reached_does_not_take_the_judgement_from_the_next_arrival() {
+    let rules = Settings::builder().error_ratio(0.5).minimum_requests(2);
+    let mut play = Play::of(rules.clone());
+    play.call(500);
+    play.call(200);
+    assert_eq!(play.counts(), (2, 0, 1));
+    let Admission::Refuse(_, Some(Transition::Opened(_))) = play.arrive() else { panic!("1 of 2 were bad") };
+
+    // Nor does a good answer that ends a row.
+    let mut play = Play::of(rules.consecutive_errors(9));
+    play.call(500);
+    play.call(200);
+    assert!(play.refuses());
+}
