@@ -398,17 +398,3 @@ impl Machine {
         }
     }
 }
-
-impl Rules {
-    /// Whether requests pass, given what is known: where the open time is over the next one will find it so.
-    pub(super) fn state(&self, phase: Phase, until: Time, now: Time) -> State {
-        match (phase.kind(), phase.is_held()) {
-            (Kind::Closed, false) => State::Closed,
-            (Kind::Closed, true) => State::ForcedClosed,
-            (Kind::Open, true) => State::ForcedOpen,
-            (Kind::Open, false) if now < until => State::Open { until },
-            (Kind::Open, false) if self.probes.is_none() => State::Closed,
-            (Kind::Open, false) | (Kind::HalfOpen, _) => State::HalfOpen,
-        }
-    }
-}

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, Probes, Recovery, Settings, Trip, Verdict, Window, open_time::OpenTime};
-use crate::policy::{Fraction, time::nanos};
+use super::{
+    Abandoned, Phase, Probes, Recovery, Settings, State, Trip, Verdict, Window, open_time::OpenTime,
+    phase::Kind,
+};
+use crate::policy::{Fraction, Time, time::nanos};
 
 /// The settings as the machine looks at them: a rule that is not set can never be reached.
 #[derive(Debug)]
@@ -86,6 +89,18 @@ impl Rules {
             (rules.counts_errors || last_calls) && matches!(rules.abandoned, Abandoned::FailureAfter(_));
         rules.clocked = rules.counts_slow || rules.arrivals_turn || judges_age;
         rules
+    }
+
+    /// Whether requests pass, given what is known: where the open time is over the next one will find it so.
+    pub(super) fn state(&self, phase: Phase, until: Time, now: Time) -> State {
+        match (phase.kind(), phase.is_held()) {
+            (Kind::Closed, false) => State::Closed,
+            (Kind::Closed, true) => State::ForcedClosed,
+            (Kind::Open, true) => State::ForcedOpen,
+            (Kind::Open, false) if now < until => State::Open { until },
+            (Kind::Open, false) if self.probes.is_none() => State::Closed,
+            (Kind::Open, false) | (Kind::HalfOpen, _) => State::HalfOpen,
+        }
     }
 }
 
