@@ -1,5 +1,6 @@
 //! The numbered cases are those of osm-edge's behaviour, as `docs/semantics.md` lists it.
 
+mod forced;
 mod half_open;
 mod open_time;
 mod outcomes;

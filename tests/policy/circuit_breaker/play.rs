@@ -5,8 +5,8 @@ pub(crate) use std::time::Duration;
 pub(crate) use tower_mesh::policy::{
     Failure, Lane, Outcome, Time,
     circuit_breaker::{
-        Abandoned, Admission, Cause, Circuit, Counts, Opened, Settings, SettingsBuilder, State, Ticket,
-        Transition, Trip, Window,
+        Abandoned, Admission, Cause, Circuit, Counts, HalfOpen, Opened, Settings, SettingsBuilder, State,
+        Status, Ticket, Transition, Trip, Window,
     },
 };
 
@@ -30,8 +30,7 @@ impl Play {
     }
 
     pub(crate) fn now(&self) -> Time {
-        // Not at zero: a policy must not take the clock's base for "unset".
-        Time::from_nanos(7) + ms(self.now)
+        moment(self.now)
     }
 
     pub(crate) fn at(&mut self, ms: u64) -> &mut Self {
@@ -77,6 +76,17 @@ impl Play {
         self
     }
 
+    /// As one sees it who looks on.
+    pub(crate) fn status(&self) -> Status {
+        self.circuit.status(self.now())
+    }
+
+    pub(crate) fn state(&self) -> State {
+        let state = self.circuit.state(self.now());
+        assert_eq!(self.status().state, state);
+        state
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.circuit.state(self.now()) != State::Closed
     }
@@ -98,5 +108,25 @@ pub(crate) fn opened(transition: Option<Transition>) -> Opened {
     match transition {
         Some(Transition::Opened(opened)) => opened,
         other => panic!("not opened: {other:?}"),
+    }
+}
+
+/// The moment at so many milliseconds. Not at zero: a policy must not take the clock's base for "unset".
+pub(crate) fn moment(at: u64) -> Time {
+    Time::from_nanos(7) + ms(at)
+}
+
+/// Why it closed, and after how many milliseconds.
+pub(crate) fn closed(transition: Option<Transition>) -> (Cause, u128) {
+    match transition {
+        Some(Transition::Closed(closed)) => (closed.cause, closed.after.as_millis()),
+        other => panic!("not closed: {other:?}"),
+    }
+}
+
+/// What an arrival found to be due, whether or not it passed.
+pub(crate) fn found(admission: Admission) -> Option<Transition> {
+    match admission {
+        Admission::Pass(_, transition) | Admission::Refuse(_, transition) => transition,
     }
 }
