@@ -275,7 +275,7 @@ impl Machine {
     }
 
     /// How much time the window has seen.
-    fn into_window(&self, rules: &Rules, now: Time) -> Duration {
+    fn window_so_far(&self, rules: &Rules, now: Time) -> Duration {
         match rules.window {
             _ if self.edge == Time::default() => Duration::ZERO,
             Window::Tumbling(length) => now.since(self.edge - length),
@@ -341,7 +341,7 @@ impl Machine {
         let counts = self.counts();
         let lasted = at.now.since(self.since);
         let into_window = match self.phase.kind() {
-            Kind::Closed => self.into_window(rules, at.now),
+            Kind::Closed => self.window_so_far(rules, at.now),
             Kind::Open | Kind::HalfOpen => lasted,
         };
         // Closed straight, nobody has judged whether the trouble was over: that it stayed closed as long as it had
