@@ -27,7 +27,7 @@ use std::time::Duration;
 use loom::{sync::Arc, thread};
 use policy::{
     Failure, Lane, Outcome, Time,
-    circuit_breaker::{Admission, Circuit, Settings, SettingsBuilder, Ticket, Transition},
+    circuit_breaker::{Admission, Circuit, HalfOpen, Settings, SettingsBuilder, State, Ticket, Transition},
 };
 
 const FAILED: Outcome = Outcome::Failure(Failure::Transport);
@@ -146,5 +146,147 @@ fn a_ratio_reached_by_two_threads_refuses_the_next_arrival() {
         let opened = threads.map(|thread| thread.join().expect("no panic"));
         assert!(opened.iter().filter(|t| is_open(t)).count() <= 1);
         assert!(passed(circuit.admit(Lane::new(0), at(1))).is_none(), "two of two were bad");
+    });
+}
+
+/// Half-open at 11 s, as the next arrival will find; the probes have until 41 s.
+fn about_to_be_half_open(probes: HalfOpen) -> Arc<Circuit> {
+    let open_for = Duration::from_secs(10);
+    let circuit = circuit(Settings::builder().error_amount(1).open_for(open_for).half_open(probes));
+    let ticket = passed(circuit.admit(Lane::new(0), at(1))).expect("closed");
+    assert!(is_open(&circuit.settle(ticket, FAILED, at(1))));
+    circuit
+}
+
+#[test]
+fn one_place_is_taken_by_one_probe_and_nobody_is_told_how_long_to_wait_for_it() {
+    model(|| {
+        let circuit = about_to_be_half_open(HalfOpen::new());
+        let threads = [0, 1].map(|lane| {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || circuit.admit(Lane::new(lane), at(11)))
+        });
+        let mut probes = 0;
+        for admission in threads.map(|thread| thread.join().expect("no panic")) {
+            match admission {
+                Admission::Pass(..) => probes += 1,
+                Admission::Refuse(wait, _) => assert_eq!(wait, Duration::ZERO),
+            }
+        }
+        assert_eq!(probes, 1);
+    });
+}
+
+#[test]
+fn who_looks_on_while_the_place_is_taken_sees_it_half_open() {
+    model(|| {
+        let circuit = about_to_be_half_open(HalfOpen::new());
+        let onlooker = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || circuit.state(at(11)()))
+        };
+        assert!(passed(circuit.admit(Lane::new(0), at(11))).is_some());
+        assert_eq!(onlooker.join().expect("no panic"), State::HalfOpen);
+    });
+}
+
+#[test]
+fn who_looks_on_while_it_is_forced_open_sees_one_of_the_two_states() {
+    model(|| {
+        let circuit = about_to_be_half_open(HalfOpen::new());
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || circuit.force_open(at(2)()))
+        };
+        let seen = circuit.state(at(2)());
+        let until = at(11)();
+        assert!(matches!(seen, State::ForcedOpen) || seen == State::Open { until }, "{seen:?}");
+        other.join().expect("no panic");
+    });
+}
+
+#[test]
+fn the_place_of_a_dropped_probe_is_free_and_never_two() {
+    model(|| {
+        let circuit = about_to_be_half_open(HalfOpen::new());
+        let probe = passed(circuit.admit(Lane::new(0), at(11))).expect("a place");
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || circuit.settle(probe, Outcome::Abandoned, at(12)))
+        };
+        let mut probes = usize::from(passed(circuit.admit(Lane::new(1), at(12))).is_some());
+        assert_eq!(other.join().expect("no panic"), None);
+        probes += usize::from(passed(circuit.admit(Lane::new(0), at(12))).is_some());
+        assert_eq!(probes, 1, "before it was free or afterwards, and not twice");
+    });
+}
+
+#[test]
+fn a_late_failure_does_not_meet_a_probe() {
+    model(|| {
+        let open_for = Duration::from_secs(10);
+        let settings = Settings::builder().error_amount(1).open_for(open_for).half_open(HalfOpen::new());
+        let circuit = circuit(settings);
+        let [late, tipping] =
+            [0, 1].map(|lane| passed(circuit.admit(Lane::new(lane), at(1))).expect("closed"));
+        assert!(is_open(&circuit.settle(tipping, FAILED, at(1))));
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || circuit.settle(late, FAILED, at(11)))
+        };
+        let probe = passed(circuit.admit(Lane::new(1), at(11))).expect("a place");
+        let closed = circuit.settle(probe, Outcome::Success, at(11));
+        assert!(matches!(closed, Some(Transition::Closed(_))));
+        assert_eq!(other.join().expect("no panic"), None);
+        assert_eq!((circuit.state(at(11)()), circuit.counts().error), (State::Closed, 0));
+    });
+}
+
+#[test]
+fn a_bucket_that_turns_under_two_arrivals_loses_neither() {
+    model(|| {
+        let settings = Settings::builder().error_ratio(1.0).minimum_requests(9);
+        let circuit = circuit(settings.window(Duration::from_secs(4)).sliding(2));
+        assert!(passed(circuit.admit(Lane::new(0), at(1))).is_some());
+        let threads = [0, 1].map(|lane| {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || passed(circuit.admit(Lane::new(lane), at(3))).is_some())
+        });
+        assert!(threads.map(|thread| thread.join().expect("no panic")).iter().all(|passed| *passed));
+        assert_eq!(circuit.counts().total, 3);
+        assert!(passed(circuit.admit(Lane::new(0), at(5))).is_some());
+        assert_eq!(circuit.counts().total, 3, "two of the second bucket, one of the third");
+    });
+}
+
+/// A failure was there; now a good answer and another failure come at once. What it came to, and what the failure told.
+fn good_beside_bad(settings: SettingsBuilder) -> (Arc<Circuit>, bool) {
+    let circuit = circuit(settings);
+    let [before, good, bad] = [(); 3].map(|()| passed(circuit.admit(Lane::new(0), at(1))).expect("closed"));
+    assert_eq!(circuit.settle(before, FAILED, at(1)), None);
+    let other = {
+        let circuit = Arc::clone(&circuit);
+        thread::spawn(move || assert_eq!(circuit.settle(good, Outcome::Success, at(1)), None))
+    };
+    let opened = is_open(&circuit.settle(bad, FAILED, at(1)));
+    other.join().expect("no panic");
+    assert_eq!(circuit.state(at(1)()) != State::Closed, opened);
+    (circuit, opened)
+}
+
+#[test]
+fn a_good_answer_beside_a_bad_one_comes_before_or_after_it_in_the_row() {
+    model(|| {
+        let (circuit, opened) = good_beside_bad(Settings::builder().consecutive_errors(2));
+        assert_eq!(circuit.counts().in_a_row, if opened { 2 } else { 1 });
+    });
+}
+
+#[test]
+fn a_good_answer_beside_a_bad_one_comes_before_or_after_it_among_the_last_calls() {
+    model(|| {
+        let (circuit, opened) = good_beside_bad(Settings::builder().last_calls(2).error_amount(2));
+        let counts = circuit.counts();
+        assert_eq!((counts.total, counts.error), if opened { (2, 2) } else { (2, 1) });
     });
 }

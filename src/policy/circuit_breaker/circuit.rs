@@ -35,8 +35,11 @@ pub struct Circuit {
 #[repr(align(128))]
 struct Gate {
     phase: AtomicU64,
-    /// Unless it is closed: until when arrivals are refused without a further look.
-    refuses_until: AtomicU64,
+    /// While it is open: until when. A word apart from the next one: who still sees the state before must not take the one
+    /// for the other.
+    open_until: AtomicU64,
+    /// While it is half-open: until when there is no place for a probe, unless one comes back; 0 if there is one.
+    full_until: AtomicU64,
     /// While it is closed: from when on an arrival looks closer; when the window ends, at once, or [`NEVER`].
     look_from: AtomicU64,
     /// While it is closed: when the window, or its current bucket, ends; 0 before it has begun.
@@ -67,7 +70,8 @@ impl Circuit {
             luck: Draw::new(0),
             gate: Gate {
                 phase: AtomicU64::new(0),
-                refuses_until: AtomicU64::new(0),
+                open_until: AtomicU64::new(0),
+                full_until: AtomicU64::new(0),
                 look_from: AtomicU64::new(0),
                 edge: AtomicU64::new(0),
                 crossing: AtomicU64::new(NEVER),
@@ -133,14 +137,8 @@ impl Circuit {
     /// Whether requests pass at this moment.
     #[must_use]
     pub fn state(&self, now: Time) -> State {
-        loop {
-            let phase = self.phase();
-            let until = Time::from_nanos(self.gate.refuses_until.load(Ordering::Acquire));
-            // Else they belong to different states.
-            if phase == self.phase() {
-                return self.rules.state(phase, until, now);
-            }
-        }
+        let phase = self.phase();
+        self.rules.state(phase, Time::from_nanos(self.gate.open_until.load(Ordering::Acquire)), now)
     }
 
     /// Its state, since when it is so, and what it has counted: all of one moment.
@@ -182,10 +180,14 @@ impl Circuit {
                 return Admission::Pass(Ticket::new(phase, now), None);
             }
         } else {
-            let until = Time::from_nanos(self.gate.refuses_until.load(Ordering::Relaxed));
+            // Nobody knows when a place for a probe will be free, or a circuit that is forced open no longer so.
+            let (until, is_known) = match (phase.kind(), phase.is_held()) {
+                (Kind::Open, true) => return Admission::Refuse(Duration::ZERO, None),
+                (Kind::Open, false) => (&self.gate.open_until, true),
+                (Kind::HalfOpen | Kind::Closed, _) => (&self.gate.full_until, false),
+            };
+            let until = Time::from_nanos(until.load(Ordering::Relaxed));
             if now < until {
-                // Nobody knows when a place for a probe will be free, or a circuit that is forced open no longer so.
-                let is_known = phase.kind() == Kind::Open && !phase.is_held();
                 return Admission::Refuse(if is_known { until.since(now) } else { Duration::ZERO }, None);
             }
         }
@@ -256,7 +258,13 @@ impl Circuit {
         gate.look_from.store(look_from, Ordering::Relaxed);
         gate.crossing.store(short.map_or(NEVER, |short| told + short), Ordering::Relaxed);
         gate.heeds_good.store(machine.heeds_good().into(), Ordering::Relaxed);
-        gate.refuses_until.store(machine.refuses_until(&self.rules).as_nanos(), Ordering::Release);
+        let until = machine.refuses_until(&self.rules).as_nanos();
+        match machine.phase().kind() {
+            Kind::Open if machine.phase().is_held() => {}
+            Kind::Open => gate.open_until.store(until, Ordering::Release),
+            Kind::HalfOpen => gate.full_until.store(until, Ordering::Release),
+            Kind::Closed => {}
+        }
         gate.phase.store(machine.phase().word(), Ordering::Release);
     }
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::{
-    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Window,
+    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Verdict, Window,
     phase::Kind,
     rules::{Rules, Trial},
     tally::{Counted, Mark, Tally},
@@ -130,9 +130,15 @@ impl Machine {
         }
     }
 
-    /// How many more requests there must be until ratios are judged, if an arrival is to do it.
+    /// How many more requests there must be until a ratio means anything; none if that changes nothing. Zero if it means
+    /// something already and nobody has judged it: it was found out by one who only looked.
     pub(super) fn short_of_minimum(&self, rules: &Rules) -> Option<u64> {
-        self.waits.then(|| rules.minimum.saturating_sub(self.tally.counted.total))
+        let Counted { total, slow, error } = self.tally.counted;
+        if !rules.arrivals_turn || self.phase.is_held() || (error == 0 && slow == 0) {
+            return None;
+        }
+        let short = rules.minimum.saturating_sub(total);
+        (short > 0 || self.judge_ratios(rules).is_some()).then_some(short)
     }
 
     // ===== what happens to it =====
@@ -250,9 +256,12 @@ impl Machine {
     // ===== closed =====
 
     fn count(&mut self, mark: Mark, rules: &Rules, at: Moment) -> Option<Transition> {
-        if rules.errors_in_a_row != u64::MAX {
-            self.row = if mark.error { self.row.saturating_add(1) } else { 0 };
+        if mark.success {
+            self.row = 0;
+        } else if mark.error && rules.errors_in_a_row != u64::MAX {
+            self.row = self.row.saturating_add(1);
         }
+        // Over a span of time a good answer counts for nothing but the row: what it would judge may be long over.
         if mark.is_good() && rules.window.is_of_time() {
             return None;
         }
@@ -318,7 +327,7 @@ impl Machine {
     }
 
     /// How much time the window has seen.
-    fn seen_of_window(&self, rules: &Rules, now: Time) -> Duration {
+    fn window_so_far(&self, rules: &Rules, now: Time) -> Duration {
         match rules.window {
             _ if self.edge == Time::default() => Duration::ZERO,
             Window::Tumbling(length) => now.since(self.edge - length),
@@ -355,8 +364,9 @@ impl Machine {
         }
     }
 
-    /// The probes' time is over: those that are still under way are bad. Whichever is nearer to its number decides; if
-    /// both are as near, it opens. If nothing is known, the probes get the same time again.
+    /// The probes' time is over: those that are still under way are bad. A ratio is that of the known ones; of two numbers,
+    /// whichever is nearer to being reached decides, and if both are as near, it opens. If nothing is known, the probes
+    /// get the same time again.
     fn decide(&mut self, rules: &Rules, trial: Trial, at: Moment) -> Option<Transition> {
         let bad = u32::from(self.bad) + u32::from(std::mem::take(&mut self.out));
         let good = u32::from(self.good);
@@ -364,7 +374,13 @@ impl Machine {
             self.edge = at.now + trial.deadline;
             return None;
         }
-        Some(if bad * u32::from(trial.closes_at) >= good * u32::from(trial.opens_at) {
+        let opens = match trial.verdict {
+            Verdict::Ratio { bad: share, .. } => share.reached_by(u64::from(bad), u64::from(bad + good)),
+            Verdict::Count { successes, failures } => {
+                bad * u32::from(successes) >= good * u32::from(failures)
+            }
+        };
+        Some(if opens {
             self.open(Cause::Deadline, None, rules, at)
         } else {
             self.close(Cause::Deadline, at.now)
@@ -377,7 +393,7 @@ impl Machine {
         let counts = self.counts();
         let lasted = at.now.since(self.since);
         let into_window = match self.phase.kind() {
-            Kind::Closed => self.seen_of_window(rules, at.now),
+            Kind::Closed => self.window_so_far(rules, at.now),
             Kind::Open | Kind::HalfOpen => lasted,
         };
         // Closed straight, nobody has judged whether the trouble was over: that it stayed closed as long as it had
@@ -432,20 +448,6 @@ impl Machine {
             self.edge.since(now)
         } else {
             Duration::ZERO
-        }
-    }
-}
-
-impl Rules {
-    /// Whether requests pass, given what is known: where the open time is over the next one will find it so.
-    pub(super) fn state(&self, phase: Phase, until: Time, now: Time) -> State {
-        match (phase.kind(), phase.is_held()) {
-            (Kind::Closed, false) => State::Closed,
-            (Kind::Closed, true) => State::ForcedClosed,
-            (Kind::Open, true) => State::ForcedOpen,
-            (Kind::Open, false) if now < until => State::Open { until },
-            (Kind::Open, false) if self.probes.is_none() => State::Closed,
-            (Kind::Open, false) | (Kind::HalfOpen, _) => State::HalfOpen,
         }
     }
 }

@@ -99,7 +99,8 @@ impl HalfOpen {
         self
     }
 
-    /// When to decide by those probes that have come back, counting the others as bad (30 s).
+    /// When to decide by those probes that have come back, counting those under way as bad (30 s): by their ratio, or by
+    /// whichever of the two numbers is nearer to being reached. If there were none, the time starts again.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Abandoned, Probes, Recovery, Settings, Trip, Window, open_time::OpenTime};
-use crate::policy::{Fraction, time::nanos};
+use super::{
+    Abandoned, Phase, Probes, Recovery, Settings, State, Trip, Verdict, Window, open_time::OpenTime,
+    phase::Kind,
+};
+use crate::policy::{Fraction, Time, time::nanos};
 
 /// The settings as the machine looks at them: a rule that is not set can never be reached.
 #[derive(Debug)]
@@ -37,6 +40,7 @@ pub(super) struct Rules {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial {
     pub(super) concurrent: u16,
+    pub(super) verdict: Verdict,
     pub(super) closes_at: u16,
     pub(super) opens_at: u16,
     pub(super) deadline: Duration,
@@ -87,9 +91,22 @@ impl Rules {
         rules.judges_ratios = rules.error_ratio.is_some() || rules.slow_ratio.is_some();
         rules.heeds_good = in_a_row || last_calls;
         rules.arrivals_turn = rules.judges_ratios && !last_calls;
-        let judges_age = rules.counts_errors && matches!(rules.abandoned, Abandoned::FailureAfter(_));
+        let judges_age =
+            (rules.counts_errors || last_calls) && matches!(rules.abandoned, Abandoned::FailureAfter(_));
         rules.clocked = rules.counts_slow || rules.arrivals_turn || judges_age;
         rules
+    }
+
+    /// Whether requests pass, given what is known: where the open time is over the next one will find it so.
+    pub(super) fn state(&self, phase: Phase, until: Time, now: Time) -> State {
+        match (phase.kind(), phase.is_held()) {
+            (Kind::Closed, false) => State::Closed,
+            (Kind::Closed, true) => State::ForcedClosed,
+            (Kind::Open, true) => State::ForcedOpen,
+            (Kind::Open, false) if now < until => State::Open { until },
+            (Kind::Open, false) if self.probes.is_none() => State::Closed,
+            (Kind::Open, false) | (Kind::HalfOpen, _) => State::HalfOpen,
+        }
     }
 }
 
@@ -97,6 +114,7 @@ impl Trial {
     fn of(probes: &Probes) -> Self {
         Self {
             concurrent: probes.concurrent(),
+            verdict: probes.verdict(),
             closes_at: probes.closes_at(),
             opens_at: probes.opens_at(),
             deadline: probes.deadline(),

@@ -7,11 +7,18 @@ use super::Window;
 pub(super) struct Mark {
     pub(super) error: bool,
     pub(super) slow: bool,
+    /// The upstream answered well, if perhaps late: that ends a row of errors.
+    pub(super) success: bool,
 }
 
 impl Mark {
     pub(super) const fn is_good(self) -> bool {
         !(self.error || self.slow)
+    }
+
+    /// In a byte, as one of the last calls.
+    const fn kept(self) -> u8 {
+        self.error as u8 | (self.slow as u8) << 1
     }
 }
 
@@ -53,7 +60,7 @@ enum History {
     },
     Calls {
         /// As many as there is room for.
-        ring: Vec<Mark>,
+        ring: Vec<u8>,
         size: usize,
         /// Where the next one goes.
         next: usize,
@@ -93,13 +100,14 @@ impl Tally {
             None => {}
             Some(History::Buckets { buckets, current }) => buckets[*current].add(mark),
             Some(History::Calls { ring, size, .. }) if ring.len() < *size => {
-                ring.push(mark);
+                ring.push(mark.kept());
                 self.counted.total += 1;
             }
             Some(History::Calls { ring, size, next }) => {
-                let Mark { error, slow } = std::mem::replace(&mut ring[*next], mark);
+                let gone = std::mem::replace(&mut ring[*next], mark.kept());
                 *next = (*next + 1) % *size;
-                self.counted.subtract(Counted { total: 0, slow: u32::from(slow), error: u32::from(error) });
+                let (error, slow) = (u32::from(gone & 1), u32::from(gone >> 1));
+                self.counted.subtract(Counted { total: 0, slow, error });
             }
         }
     }

@@ -49,7 +49,7 @@ impl Rules {
     pub(super) const fn care_for(&self, outcome: Outcome) -> bool {
         match outcome {
             Outcome::Success => self.heeds_good || self.counts_slow,
-            Outcome::Failure(_) => self.counts_errors || self.counts_slow,
+            Outcome::Failure(_) => self.counts_errors || self.counts_slow || self.heeds_good,
             Outcome::Abandoned => !matches!(self.abandoned, Abandoned::Neutral),
             Outcome::Local => false,
         }
@@ -58,15 +58,15 @@ impl Rules {
     /// What this outcome counts as; nothing if it is to be as if the request had not been.
     pub(super) fn mark(&self, ticket: &Ticket, outcome: Outcome, now: Time) -> Option<Mark> {
         let slow = self.counts_slow && ticket.is_slow(self, now);
-        let failed = Mark { error: self.counts_errors, slow };
+        let failed = Mark { error: self.counts_errors, slow, success: false };
         match (outcome, self.abandoned) {
-            (Outcome::Success, _) => Some(Mark { error: false, slow }),
+            (Outcome::Success, _) => Some(Mark { error: false, slow, success: true }),
             (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => Some(failed),
             (Outcome::Abandoned, Abandoned::FailureAfter(age)) => {
                 Some(failed).filter(|_| nanos(now.since(ticket.began)) >= nanos(age))
             }
             (Outcome::Abandoned, Abandoned::Slow) => {
-                Some(Mark { error: false, slow }).filter(|mark| mark.slow)
+                Some(Mark { error: false, ..failed }).filter(|mark| mark.slow)
             }
             (Outcome::Abandoned, Abandoned::Neutral) | (Outcome::Local, _) => None,
         }
