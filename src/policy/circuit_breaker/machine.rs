@@ -32,8 +32,6 @@ pub(super) struct Machine {
     out: u16,
     /// Openings one after another.
     openings: u8,
-    /// Something bad was found, and too few requests to judge its share: the arrival that finds enough has to.
-    waits: bool,
 }
 
 /// When a step is taken, and its share of chance.
@@ -71,7 +69,6 @@ impl Machine {
             bad: 0,
             out: 0,
             openings: 0,
-            waits: false,
         }
     }
 
@@ -285,11 +282,9 @@ impl Machine {
         }
     }
 
-    fn judge_ratios(&mut self, rules: &Rules) -> Option<Trip> {
+    fn judge_ratios(&self, rules: &Rules) -> Option<Trip> {
         let Counted { total, slow, error } = self.tally.counted;
-        let is_enough = total >= rules.minimum;
-        self.waits = rules.arrivals_turn && !is_enough && (slow > 0 || error > 0);
-        if !is_enough {
+        if total < rules.minimum {
             return None;
         }
         // A call that outlived its window counts in the next one: more may be bad than came.
@@ -311,7 +306,6 @@ impl Machine {
             Window::Tumbling(length) => {
                 if has_begun {
                     self.tally.clear();
-                    self.waits = false;
                 }
                 self.edge = now + length;
             }
@@ -434,7 +428,6 @@ impl Machine {
         self.edge = Time::default();
         self.tally.clear();
         self.row = 0;
-        self.waits = false;
     }
 
     fn enter(&mut self, kind: Kind, held: bool, now: Time) {
