@@ -63,3 +63,8 @@ pub use refusal::{Flags, Grpc, Reason, Refusal};
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// How to choose a breaker: its examples are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../docs/choosing-a-breaker.md")]
+struct ChoosingABreaker;
