@@ -25,6 +25,11 @@ impl HostPort {
         Self { host: normal(host).into(), port }
     }
 
+    /// As a request shows it. A name that is normal is not made so again: of two final dots that would take the other.
+    pub(crate) fn shown(host: Cow<'_, str>, port: u16) -> Self {
+        Self { host: host.into(), port }
+    }
+
     pub(crate) fn is(&self, host: &str, port: u16) -> bool {
         *self.host == *host && self.port == port
     }
@@ -86,5 +91,15 @@ mod tests {
         assert_eq!(of("/0", Some("[::1]")), to("[::1]", 80));
         assert_eq!(of("/0", Some("reviews:many")), None);
         assert_eq!(of("/0", None), None);
+    }
+
+    #[test]
+    fn what_a_request_shows_is_the_key_that_is_made_of_it() {
+        for name in ["reviews", "Reviews.", "reviews..", "...", "[::1]"] {
+            let request = Request::get("/").header(HOST, name).body(()).expect("a request");
+            let (host, port) = target(&request).expect("a host");
+            assert!(HostPort::shown(host.clone(), port).is(&host, port), "{name}");
+            assert_eq!(HostPort::shown(host, port), HostPort::new(name, 80));
+        }
     }
 }

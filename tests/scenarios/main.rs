@@ -4,6 +4,8 @@ mod breaker;
 mod breaker_cases;
 mod extension;
 mod fallback;
+mod handle;
+mod keyed;
 mod peers;
 
 use tower_mesh::{

@@ -160,7 +160,7 @@ impl Seen<HostPort> for (Cow<'_, str>, u16) {
     }
 
     fn own(self) -> HostPort {
-        HostPort::new(&self.0, self.1)
+        HostPort::shown(self.0, self.1)
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Moment {
     pub line: String,
 }
 
-/// Listens during a run. Refusals and fallbacks are counted by call, and left out here.
+/// Listens during a run for changes of state. What happens to a single call is counted by call, and left out here.
 #[derive(Debug)]
 pub(crate) struct Log {
     moments: Arc<Mutex<Vec<Moment>>>,
@@ -42,7 +42,7 @@ impl Log {
         let listening = events.listen({
             let moments = Arc::clone(&moments);
             move |event| {
-                if !matches!(event.kind, EventKind::Refused(_) | EventKind::FellBack(_)) {
+                if matches!(event.kind, EventKind::Circuit(_)) {
                     moments.lock().unwrap_or_else(PoisonError::into_inner).push(Moment::of(event, start));
                 }
             }
