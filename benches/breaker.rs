@@ -1,7 +1,8 @@
 //! The circuit breaker beside its peers: nanoseconds over the bare call, and two threads against one.
 //!
 //! `cargo bench --bench breaker` runs everything (three minutes); a filter, as criterion takes it, runs a part
-//! (`-- 'eight headers'`, `-- recloser`), and `-- threads` only the part with two threads. At the end stands a table,
+//! (`-- 'eight headers'`, `-- recloser`), `-- threads` only the part with two threads, and `-- handles` only the part
+//! with a thread that looks on by a handle. At the end stands a table,
 //! in which what the bare call takes is taken off. Nanoseconds move with the machine; the ratios of one run, and the
 //! instruction counts of `--bench instructions`, are what to compare. While a breaker is open, ours makes a whole
 //! response and the peers only an error, which their users have yet to answer with.
@@ -16,6 +17,7 @@ use std::{collections::HashMap, env, time::Duration};
 use criterion::Criterion;
 use support::{
     contestants::{self, Contestant, Role},
+    handles,
     situations::{self, Situation},
     stopwatch::{median, took},
     threads::{self, Two},
@@ -41,6 +43,9 @@ fn main() {
         print_times(&times);
         if arguments.iter().all(|argument| ["--bench", "threads"].contains(&argument.as_str())) {
             print_threads();
+        }
+        if arguments.iter().all(|argument| ["--bench", "handles"].contains(&argument.as_str())) {
+            print_handles();
         }
     }
 }
@@ -124,4 +129,23 @@ fn print_pair(name: &str, measured: &threads::Measured, asked: bool) {
         false => "",
     };
     println!("  {name:22} {:9.1} {:9.1} {:9.2}{verdict}", measured.one, measured.two, measured.ratio);
+}
+
+fn print_handles() {
+    println!(
+        "\nA thread that calls and one that looks on by a handle, again and again: million calls per second"
+    );
+    println!("alone and with the other, and nanoseconds per look.");
+    println!("\n{:36} {:>9} {:>9} {:>9} {:>9}", "", "alone", "with", "ratio", "a look");
+    for looker in handles::all() {
+        let measured = looker.measure();
+        println!(
+            "  {:34} {:9.1} {:9.1} {:9.2} {:9.1}",
+            looker.name,
+            measured.alone,
+            measured.with,
+            measured.with / measured.alone,
+            measured.look
+        );
+    }
 }

@@ -11,16 +11,14 @@ use std::{
     thread,
 };
 
-use crate::{
-    Costs,
-    support::{contestants::Contestant, situations::Situation},
-};
-
 /// A multiple of the errors' period, so that both runs hold whole periods.
 const CALLS: u64 = 2000;
 
 /// What is an allocation.
 const ALLOCATORS: [&str; 6] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"];
+
+/// What all that ran cost per call, by situation and contestant.
+pub(crate) type Costs = HashMap<(&'static str, &'static str), Cost>;
 
 /// What a call costs.
 #[derive(Debug, Clone, Copy)]
@@ -53,15 +51,12 @@ pub(crate) fn is_there() -> bool {
 }
 
 /// What each case costs per call; as many at a time as there are cores, which instructions do not mind.
-pub(crate) fn measure(cases: &[(&'static Situation, &'static Contestant)]) -> Result<Costs, String> {
+pub(crate) fn measure(cases: &[(&'static str, &'static str)]) -> Result<Costs, String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mine = || cases.get(next.fetch_add(1, Ordering::Relaxed));
         std::iter::from_fn(mine)
-            .map(|(situation, contestant)| {
-                let cost = per_call(situation.name, contestant.name)?;
-                Ok(((situation.name, contestant.name), cost))
-            })
+            .map(|&(situation, contestant)| Ok(((situation, contestant), per_call(situation, contestant)?)))
             .collect::<Result<Vec<_>, String>>()
     };
     thread::scope(|scope| {

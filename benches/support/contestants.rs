@@ -1,4 +1,4 @@
-//! Who is compared: the bare upstream, ours under three sets of rules, and the peers.
+//! Who is compared: the bare upstream, ours under each set of rules, and the peers.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub(crate) struct Contestant {
 pub(crate) enum Role {
     /// No breaker at all: what is taken off from all others.
     Floor,
-    /// Ours; on one thread it may add so many instructions.
-    Ours { target: u32 },
+    /// Ours; on one thread it may add so many instructions, and with errors among the answers too, unless those `lock`.
+    Ours { target: u32, locks: bool },
     /// A peer, which does about what ours of that name does.
     Peer { like: &'static str },
 }
@@ -46,9 +46,13 @@ impl Contestant {
 const AMOUNTS: &str = "ours, amounts";
 const RATIOS: &str = "ours, ratios";
 const SLOW: &str = "ours, slow too";
+const SLIDING: &str = "ours, sliding";
+const LAST: &str = "ours, last calls";
+const IN_A_ROW: &str = "ours, in a row";
+const HALF_OPEN: &str = "ours, half-open";
 
 const fn ours(name: &'static str, target: u32, enter: fn(&Situation) -> Maker) -> Contestant {
-    Contestant { name, role: Role::Ours { target }, repeats: true, enter }
+    Contestant { name, role: Role::Ours { target, locks: false }, repeats: true, enter }
 }
 
 const fn peer(name: &'static str, like: &'static str, enter: fn(&Situation) -> Maker) -> Contestant {
@@ -60,18 +64,26 @@ const ALL: &[Contestant] = &[
     ours(AMOUNTS, 130, |situation| put(ours::amounts(situation.open), situation)),
     ours(RATIOS, 200, |situation| put(ours::ratios(situation.open), situation)),
     ours(SLOW, 280, |situation| put(ours::slow(situation.open), situation)),
-    peer("failsafe, in a row", AMOUNTS, |situation| put(failsafe::in_a_row(situation.open), situation)),
+    ours(SLIDING, 200, |situation| put(ours::sliding(situation.open), situation)),
+    // Its window has to keep the order of its answers as long as there is a bad one in it.
+    Contestant {
+        role: Role::Ours { target: 130, locks: true },
+        ..ours(LAST, 130, |situation| put(ours::last_calls(situation.open), situation))
+    },
+    ours(IN_A_ROW, 130, |situation| put(ours::in_a_row(situation.open), situation)),
+    ours(HALF_OPEN, 200, |situation| put(ours::half_open(situation.open), situation)),
+    peer("failsafe, in a row", IN_A_ROW, |situation| put(failsafe::in_a_row(situation.open), situation)),
     peer("failsafe", RATIOS, |situation| put(failsafe::rated(situation.open), situation)),
-    peer("recloser", RATIOS, |situation| put(recloser::layer(situation.open), situation)),
-    peer("t-resilience", RATIOS, |situation| put(tower_resilience::counting(situation.open), situation)),
+    peer("recloser", LAST, |situation| put(recloser::layer(situation.open), situation)),
+    peer("t-resilience", LAST, |situation| put(tower_resilience::counting(situation.open), situation)),
     Contestant {
         repeats: false,
-        ..peer("t-resilience, 1 ms", RATIOS, |situation| {
+        ..peer("t-resilience, 1 ms", SLIDING, |situation| {
             put(tower_resilience::timed(situation.open, Duration::from_millis(1)), situation)
         })
     },
     // Its window holds nothing: the least that it can cost.
-    peer("t-resilience, 1 ns", RATIOS, |situation| {
+    peer("t-resilience, 1 ns", SLIDING, |situation| {
         put(tower_resilience::timed(situation.open, Duration::from_nanos(1)), situation)
     }),
     peer("t-resilience, slow", SLOW, |situation| put(tower_resilience::slow(situation.open), situation)),

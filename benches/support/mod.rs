@@ -7,6 +7,7 @@
 
 pub(crate) mod contestants;
 pub(crate) mod drive;
+pub(crate) mod handles;
 pub(crate) mod ours;
 pub(crate) mod situations;
 pub(crate) mod stopwatch;
