@@ -72,7 +72,7 @@ impl CircuitBreakerHandle {
     /// What has been counted.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.0.store.counts()
+        self.status().counts
     }
 
     /// Its state, since when it is so, and what has been counted: all of one moment.

@@ -239,11 +239,15 @@ impl Machine {
             (Kind::Open | Kind::HalfOpen, _) => self.edge + rules.memory,
         };
         let Counted { slow, error, .. } = self.tally.counted;
-        if now >= remembered_until {
+        let is_over = now >= remembered_until;
+        if self.phase.is_closed() && self.row > 0 {
+            // No window ends a row.
+            Worth::Trouble
+        } else if is_over {
             Worth::Nothing
-        } else if self.phase.kind() != Kind::Closed {
+        } else if !self.phase.is_closed() {
             Worth::InForce
-        } else if slow > 0 || error > 0 || self.row > 0 {
+        } else if slow > 0 || error > 0 {
             Worth::Trouble
         } else {
             Worth::Requests
@@ -343,7 +347,7 @@ impl Machine {
         if at.now >= self.edge {
             return self.decide(rules, trial, at);
         }
-        self.out -= 1;
+        self.out = self.out.saturating_sub(1);
         match mark {
             None => return None,
             Some(mark) if mark.is_good() => self.good += 1,
@@ -417,8 +421,11 @@ impl Machine {
         let after = now.since(self.since);
         if self.phase.kind() == Kind::HalfOpen {
             self.openings = 0;
+            self.begin_anew(false, now);
+        } else {
+            // It has been as good as closed since its time was over, though nobody came to find it so.
+            self.begin_anew(false, self.edge);
         }
-        self.begin_anew(false, now);
         Transition::Closed(Closed { cause, after })
     }
 

@@ -77,7 +77,8 @@ impl Tally {
             }
             Window::LastCalls(calls) => {
                 let size = calls as usize;
-                Some(History::Calls { ring: Vec::with_capacity(size), size, next: 0 })
+                // It grows as calls come: of many keys, most have few.
+                Some(History::Calls { ring: Vec::new(), size, next: 0 })
             }
         };
         Self { counted: Counted::default(), history: history.map(Box::new) }

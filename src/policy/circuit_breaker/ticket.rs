@@ -58,7 +58,8 @@ impl Rules {
     /// What this outcome counts as; nothing if it is to be as if the request had not been.
     pub(super) fn mark(&self, ticket: &Ticket, outcome: Outcome, now: Time) -> Option<Mark> {
         let slow = self.counts_slow && ticket.is_slow(self, now);
-        let failed = Mark { error: self.counts_errors, slow, success: false };
+        // What fails has not recovered, whatever rule had opened the circuit.
+        let failed = Mark { error: self.counts_errors || !ticket.phase.is_closed(), slow, success: false };
         match (outcome, self.abandoned) {
             (Outcome::Success, _) => Some(Mark { error: false, slow, success: true }),
             (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => Some(failed),

@@ -144,7 +144,7 @@ impl Model {
             (State::HalfOpen { probes, .. }, Some(Probes { verdict, .. })) => {
                 probes[probe] = match mark {
                     None => Probe::Neither,
-                    Some(Mark { error: false, slow: false, .. }) => Probe::Good,
+                    Some(Mark { success: true, slow: false, .. }) => Probe::Good,
                     Some(_) => Probe::Bad,
                 };
                 let (good, bad) = (number(probes, Probe::Good), number(probes, Probe::Bad));
@@ -198,9 +198,12 @@ impl Model {
     }
 
     fn close(&mut self, cause: Cause, now: u64) -> Change {
-        let by_probes = matches!(self.state, State::HalfOpen { .. });
-        self.story.push((now, if by_probes { Turn::ClosedByProbes } else { Turn::ClosedStraight }));
-        self.begin_anew(false, now);
+        let (since, turn) = match self.state {
+            State::Open { until } => (until, Turn::ClosedStraight),
+            _ => (now, Turn::ClosedByProbes),
+        };
+        self.story.push((since, turn));
+        self.begin_anew(false, since);
         Change::Closed(cause)
     }
 
