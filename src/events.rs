@@ -1,4 +1,4 @@
-//! One stream of events for all layers: changes of state, and refusals.
+//! One stream of events for all layers: changes of state, refusals, and what took their place.
 //!
 //! Layers that are given the same [`Events`] tell it what happened; whoever listens hears it at once, on the request's
 //! own task. While nobody listens an event is not even made.
@@ -20,6 +20,8 @@
 //! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
 //! ```
 
+mod stream;
+
 use std::{
     fmt,
     sync::{Arc, Weak},
@@ -27,6 +29,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 
+pub use self::stream::EventStream;
 use crate::{
     policy::{Time, circuit_breaker},
     refusal::Reason,
@@ -52,15 +55,22 @@ pub enum EventKind {
     Circuit(circuit_breaker::Transition),
     /// A layer answered in an upstream's place.
     Refused(Reason),
+    /// A layer would have, but is in shadow mode: it let the request pass.
+    WouldRefuse(Reason),
+    /// A fallback took the place of an answer that was refused for this reason.
+    FellBack(Reason),
 }
 
 impl EventKind {
-    /// A short name: `opened`, `closed` and the [like](circuit_breaker::Transition::name), `refused`.
+    /// A short name: `opened`, `closed` and the [like](circuit_breaker::Transition::name), `refused`, `would_refuse`,
+    /// `fell_back`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Circuit(transition) => transition.name(),
             Self::Refused(_) => "refused",
+            Self::WouldRefuse(_) => "would_refuse",
+            Self::FellBack(_) => "fell_back",
         }
     }
 }
@@ -71,6 +81,8 @@ impl fmt::Display for Event {
         match &self.kind {
             EventKind::Circuit(transition) => transition.log_line(&self.subject, f),
             EventKind::Refused(reason) => write!(f, "[{}] refused {}", self.subject, reason),
+            EventKind::WouldRefuse(reason) => write!(f, "[{}] would refuse {}", self.subject, reason),
+            EventKind::FellBack(reason) => write!(f, "[{}] fell back: {}", self.subject, reason),
         }
     }
 }
@@ -100,7 +112,7 @@ impl Events {
     pub fn listen(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Listening {
         let listener: Arc<Listener> = Arc::new(listener);
         self.0.listeners.rcu(|all| all.iter().chain([&listener]).map(Arc::clone).collect::<Vec<_>>());
-        Listening { hub: Arc::downgrade(&self.0), listener }
+        Listening { hub: Arc::downgrade(&self.0), listener: Arc::downgrade(&listener) }
     }
 
     /// Tells an event, which is made only if somebody listens.
@@ -122,7 +134,8 @@ impl fmt::Debug for Events {
 /// Listens until it is dropped.
 pub struct Listening {
     hub: Weak<Hub>,
-    listener: Arc<Listener>,
+    /// Weakly, so that what a listener holds ends with the events.
+    listener: Weak<Listener>,
 }
 
 impl Drop for Listening {
@@ -130,7 +143,7 @@ impl Drop for Listening {
         if let Some(hub) = self.hub.upgrade() {
             hub.listeners.rcu(|all| {
                 all.iter()
-                    .filter(|other| !Arc::ptr_eq(other, &self.listener))
+                    .filter(|other| !std::ptr::addr_eq(Arc::as_ptr(other), self.listener.as_ptr()))
                     .map(Arc::clone)
                     .collect::<Vec<_>>()
             });

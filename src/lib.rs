@@ -22,7 +22,7 @@
 //! |---|---|---|
 //! | `mesh` | documents in, a client out: `Mesh` | every floor below |
 //! | `config` | the documents as serde structs, with positions | nothing |
-//! | [`layer`] | the tower layers: [`CircuitBreakerLayer`], [`AnswerableLayer`] | `policy` |
+//! | [`layer`] | the tower layers: [`CircuitBreakerLayer`], [`FallbackLayer`], [`AnswerableLayer`] | `policy` |
 //! | [`policy`] | pure decisions: time, chance and the thread in, a decision out | nothing |
 //!
 //! Beside the mesh stands `testing`: a scripted upstream, a load generator, a report.
@@ -32,6 +32,7 @@
 //! - A server: [`CircuitBreakerLayer`], and [`layer::circuit_breaker`] for what to know.
 //! - A client: `Mesh::from_yaml` and `Mesh::client`; or the same layers, with [`AnswerableLayer`] below them.
 //! - A service that is not HTTP: [`Plain`].
+//! - Another answer than a refusal: [`FallbackLayer`].
 //! - A test: `testing`; or a policy alone, such as [`policy::circuit_breaker::Circuit`].
 
 mod events;
@@ -47,10 +48,11 @@ pub mod mesh;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use events::{Event, EventKind, Events, Listening};
+pub use events::{Event, EventKind, EventStream, Events, Listening};
 pub use layer::{
     answerable::AnswerableLayer,
-    circuit_breaker::CircuitBreakerLayer,
+    circuit_breaker::{CircuitBreakerHandle, CircuitBreakerLayer},
+    fallback::FallbackLayer,
     protocol::{Http, Plain},
 };
 #[cfg(feature = "yaml")]
@@ -61,3 +63,8 @@ pub use refusal::{Flags, Grpc, Reason, Refusal};
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// How to choose a breaker: its examples are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../docs/choosing-a-breaker.md")]
+struct ChoosingABreaker;

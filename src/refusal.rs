@@ -208,7 +208,7 @@ const fn grpc_status(status: StatusCode) -> u8 {
     }
 }
 
-/// Envoy's response flags: what happened to a request on its way, as a set.
+/// Envoy's response flags, and [one of ours](Self::FB): what happened to a request on its way, as a set.
 ///
 /// Kept in the extensions of a response that a layer made or touched.
 ///
@@ -261,6 +261,8 @@ flags! {
     URX = 12,
     /// Dropped by overload.
     DO = 13,
+    /// A fallback answered. This one is ours: Envoy has no fallbacks, and no flag for them.
+    FB = 14,
 }
 
 impl Flags {

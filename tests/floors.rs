@@ -20,10 +20,14 @@ struct Floor {
 const SHARED: [&str; 3] = ["events", "refusal", "policy"];
 
 const FLOORS: [Floor; 8] = [
-    Floor { name: "policy", rooms: &["sync"], dependencies: &["http", "thiserror"] },
+    Floor { name: "policy", rooms: &["sync"], dependencies: &["hashbrown", "http", "thiserror"] },
     Floor { name: "sync", rooms: &[], dependencies: &[] },
     Floor { name: "refusal", rooms: &["policy"], dependencies: &["bytes", "http", "thiserror"] },
-    Floor { name: "events", rooms: &["policy", "refusal"], dependencies: &["arc_swap"] },
+    Floor {
+        name: "events",
+        rooms: &["policy", "refusal"],
+        dependencies: &["arc_swap", "futures_core", "tokio"],
+    },
     Floor {
         name: "layer",
         rooms: &SHARED,

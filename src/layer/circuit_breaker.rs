@@ -33,6 +33,10 @@
 //!   To judge gRPC calls by their trailers see [`judging_trailers`](CircuitBreakerLayer::judging_trailers).
 //! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of
 //!   bytes: put [`AnswerableLayer`](crate::AnswerableLayer) right below.
+//! - **One circuit for all**, or one for each [host](CircuitBreakerLayer::by_host), each value of a
+//!   [header](CircuitBreakerLayer::by_header), each [key](CircuitBreakerLayer::keyed) that a function finds.
+//! - **It can be seen and steered** from elsewhere by its [handle](CircuitBreakerLayer::handle).
+//! - **What is answered instead** of the degraded reply is up to a [`FallbackLayer`](crate::FallbackLayer).
 //! - A caller that goes away counts as nothing, unless
 //!   [`abandoned`](crate::policy::circuit_breaker::SettingsBuilder::abandoned) says otherwise.
 //!
@@ -42,84 +46,146 @@
 //! one counts answers and never looks at what is in flight.
 
 mod future;
+mod handle;
+mod scope;
+mod station;
 mod verdict;
 
 use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
-use bytes::Bytes;
+use http::{HeaderName, Request};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use self::verdict::Verdict;
 pub use self::{
     future::ResponseFuture,
+    handle::CircuitBreakerHandle,
+    scope::{ByHeader, ByHost, ByKey, Finds, HeaderKey, One, Scope},
+    station::{Key, Store},
     verdict::{AtHead, AtTrailers, Settlement},
 };
+use self::{station::Station, verdict::Verdict};
 use super::{
-    clock, lane,
+    draw::Draws,
+    lane,
     protocol::{Answers, Http, Protocol, Reads},
     seat::Shared,
 };
 use crate::{
-    events::{Event, EventKind, Events},
+    events::{EventKind, Events},
     policy::Lane,
-    policy::circuit_breaker::{Admission, Circuit, DEFAULT_CONTENT, GrpcReply, Settings, Transition},
-    refusal::{Grpc, Reason, Refusal},
+    policy::circuit_breaker::{Admission, Settings},
+    refusal::Reason,
 };
 
 /// Puts a circuit breaker around services. See the [module docs](self).
-pub struct CircuitBreakerLayer<P = Http, V = AtHead> {
-    station: Shared<Station>,
+pub struct CircuitBreakerLayer<P = Http, V = AtHead, C: Scope = One> {
+    station: Shared<Station<C::Store>>,
+    scope: C,
     protocol: P,
     verdict: V,
 }
 
 /// A service behind a circuit breaker. See the [module docs](self).
-pub struct CircuitBreaker<S, P = Http, V = AtHead> {
+pub struct CircuitBreaker<S, P = Http, V = AtHead, C: Scope = One> {
     inner: S,
-    station: Shared<Station>,
+    station: Shared<Station<C::Store>>,
+    scope: C,
     protocol: P,
     verdict: V,
-}
-
-/// One circuit, and whom it tells.
-struct Station {
-    circuit: Circuit,
-    content: Bytes,
-    observer: ArcSwapOption<Observer>,
-}
-
-struct Observer {
-    name: Arc<str>,
-    events: Events,
 }
 
 impl CircuitBreakerLayer {
     /// A new circuit, closed, over HTTP.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let content = match settings.reply().content.as_str() {
-            DEFAULT_CONTENT => Bytes::from_static(DEFAULT_CONTENT.as_bytes()),
-            content => Bytes::copy_from_slice(content.as_bytes()),
-        };
-        let circuit = Circuit::new(settings, lane::count());
-        let station = Station { circuit, content, observer: ArcSwapOption::empty() };
-        Self { station: Shared::new(station), protocol: Http, verdict: AtHead }
+        Self::of(settings, One, Http)
     }
 }
 
-impl<P, V> CircuitBreakerLayer<P, V> {
+impl CircuitBreakerLayer<Http, AtHead, ByHost> {
+    /// A circuit for each host and port that requests are for: by their URI, or else by their `host` header.
+    ///
+    /// For a client that talks to many. There are at most
+    /// [`most_keys`](crate::policy::circuit_breaker::SettingsBuilder::most_keys) circuits; requests that name no host
+    /// share one.
+    ///
+    /// ```
+    /// use tower_mesh::{CircuitBreakerLayer, layer::host::HostPort, policy::circuit_breaker::Settings};
+    ///
+    /// let layer = CircuitBreakerLayer::by_host(Settings::builder().consecutive_errors(5).build()?);
+    /// let handle = layer.handle();
+    /// assert!(handle.status(&HostPort::new("reviews", 9080)).is_none()); // nobody has asked for it yet
+    /// # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+    /// ```
+    #[must_use]
+    pub fn by_host(settings: Settings) -> Self {
+        Self::of(settings, ByHost, Http)
+    }
+}
+
+impl CircuitBreakerLayer<Http, AtHead, ByHeader> {
+    /// A circuit for each value of this header; requests without it share one.
+    ///
+    /// Whoever sends requests chooses these values. He cannot push an open circuit out, and no value takes more than
+    /// its first 256 bytes.
+    #[must_use]
+    pub fn by_header(settings: Settings, name: HeaderName) -> Self {
+        Self::of(settings, ByHeader(name), Http)
+    }
+}
+
+impl<K: Key, F: Clone> CircuitBreakerLayer<Http, AtHead, ByKey<K, F>> {
+    /// A circuit for each key that this function finds in requests.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use tower_mesh::{CircuitBreakerLayer, policy::circuit_breaker::Settings};
+    ///
+    /// let settings = Settings::builder().error_ratio(0.5).most_keys(100_000).build()?;
+    /// let by_first_part = CircuitBreakerLayer::keyed(settings, |request| {
+    ///     request.uri().path().split('/').nth(1).unwrap_or_default().to_owned()
+    /// });
+    /// let app: Router = Router::new().route("/{shop}/cart", get(async || "a cart")).layer(by_first_part);
+    /// # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+    /// ```
+    #[must_use]
+    pub fn keyed<B>(settings: Settings, key: F) -> Self
+    where
+        F: Fn(&Request<B>) -> K,
+    {
+        Self::of(settings, ByKey::new(key), Http)
+    }
+}
+
+impl<P: Protocol, K: Key, F: Clone> CircuitBreakerLayer<P, AtHead, ByKey<K, F>> {
+    /// The same over another protocol: see [`over`](Self::over).
+    #[must_use]
+    pub fn keyed_over<Req>(protocol: P, settings: Settings, key: F) -> Self
+    where
+        F: Fn(&Req) -> K,
+    {
+        Self::of(settings, ByKey::new(key), protocol)
+    }
+}
+
+impl<P, C: Scope> CircuitBreakerLayer<P, AtHead, C> {
+    fn of(settings: Settings, scope: C, protocol: P) -> Self {
+        let store = C::store(settings, Draws::random().draw(0, "circuit breaker", 0));
+        Self { station: Shared::new(Station::new(store)), scope, protocol, verdict: AtHead }
+    }
+}
+
+impl<P, V, C: Scope> CircuitBreakerLayer<P, V, C> {
     /// The same circuit over another protocol: [`Plain`](super::protocol::Plain) for services that are not HTTP, or
     /// one with [another judgement](Protocol::judging).
     #[must_use]
-    pub fn over<Q: Protocol>(self, protocol: Q) -> CircuitBreakerLayer<Q, V> {
-        CircuitBreakerLayer { station: self.station, protocol, verdict: self.verdict }
+    pub fn over<Q: Protocol>(self, protocol: Q) -> CircuitBreakerLayer<Q, V, C> {
+        CircuitBreakerLayer { station: self.station, scope: self.scope, protocol, verdict: self.verdict }
     }
 
     /// Judges gRPC calls at their trailers, where their status mostly stands, by watching response bodies.
@@ -127,17 +193,32 @@ impl<P, V> CircuitBreakerLayer<P, V> {
     /// How long a call took is still measured to its head. A body that breaks is a failure, one that is dropped is
     /// abandoned. A [judgement of one's own](Protocol::judging) is asked for calls that are judged at their head only.
     #[must_use]
-    pub fn judging_trailers(self) -> CircuitBreakerLayer<P, AtTrailers> {
-        CircuitBreakerLayer { station: self.station, protocol: self.protocol, verdict: AtTrailers }
+    pub fn judging_trailers(self) -> CircuitBreakerLayer<P, AtTrailers, C> {
+        let Self { station, scope, protocol, .. } = self;
+        CircuitBreakerLayer { station, scope, protocol, verdict: AtTrailers }
+    }
+
+    /// Draws the jitter of its open times from here, so that they repeat under the same seed. It is a new circuit: to be
+    /// said before anything else.
+    #[must_use]
+    pub fn drawing(self, draws: Draws) -> Self {
+        let luck = draws.draw(0, "circuit breaker", 0);
+        let store = C::store(self.station.store.settings().clone(), luck);
+        Self { station: Shared::new(Station::new(store)), ..self }
     }
 
     /// Tells `events`, under this name, when the circuit opens and closes and when it refuses; and no longer whom it
-    /// told before.
+    /// told before. The circuit of a key is told with it: `reviews["alice"]`.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        let observer = Observer { name: name.into(), events: events.clone() };
-        self.station.observer.store(Some(Arc::new(observer)));
+        self.station.observe(name.into(), events.clone());
         self
+    }
+
+    /// To see and steer it from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> CircuitBreakerHandle<C::Store> {
+        CircuitBreakerHandle(self.station.clone())
     }
 }
 
@@ -154,28 +235,29 @@ impl CircuitBreakerLayer {
         Http: Reads<Req, Memo = M>,
     {
         let lane = lane::here();
-        self.station.on(lane).call(lane, inner, &self.protocol, request)
+        self.station.on(lane).call(lane, inner, &self.scope, &self.protocol, request)
     }
 }
 
-impl<S, P: Clone, V: Copy> Layer<S> for CircuitBreakerLayer<P, V> {
-    type Service = CircuitBreaker<S, P, V>;
+impl<S, P: Clone, V: Copy, C: Scope> Layer<S> for CircuitBreakerLayer<P, V, C> {
+    type Service = CircuitBreaker<S, P, V, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let Self { station, protocol, verdict } = self.clone();
-        CircuitBreaker { inner, station, protocol, verdict }
+        let Self { station, scope, protocol, verdict } = self.clone();
+        CircuitBreaker { inner, station, scope, protocol, verdict }
     }
 }
 
-impl<S, P, V, Req> Service<Req> for CircuitBreaker<S, P, V>
+impl<S, P, V, C, Req> Service<Req> for CircuitBreaker<S, P, V, C>
 where
     S: Service<Req>,
     P: Protocol + Reads<Req> + Answers<P::Memo, S::Response, S::Error>,
-    V: Verdict<P, P::Memo, S::Response, S::Error>,
+    V: Verdict<P, P::Memo, S::Response, S::Error, C::Store>,
+    C: Finds<Req>,
 {
     type Response = V::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, P, P::Memo, V>;
+    type Future = ResponseFuture<S::Future, P, P::Memo, V, C::Store>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -183,111 +265,90 @@ where
 
     fn call(&mut self, request: Req) -> Self::Future {
         let lane = lane::here();
-        self.station.moved_to(lane).call(lane, &mut self.inner, &self.protocol, request)
+        self.station.moved_to(lane).call(lane, &mut self.inner, &self.scope, &self.protocol, request)
     }
 }
 
-impl Shared<Station> {
+impl<T: Store> Shared<Station<T>> {
     /// One call, by way of this lane: admitted and given on, or refused.
     #[inline]
-    fn call<S, P, V, Req>(
+    fn call<S, P, V, C, Req>(
         self,
         lane: Lane,
         inner: &mut S,
+        scope: &C,
         protocol: &P,
         request: Req,
-    ) -> ResponseFuture<S::Future, P, P::Memo, V>
+    ) -> ResponseFuture<S::Future, P, P::Memo, V, T>
     where
         S: Service<Req>,
         P: Protocol + Reads<Req>,
+        C: Finds<Req, Store = T>,
     {
         let memo = protocol.memo(&request);
-        match self.circuit.admit(lane, clock::now) {
+        let call = match scope.admit(&self.store, &request, lane) {
             Admission::Pass(ticket, transition) => {
-                self.tell(transition);
+                if let Some(transition) = transition {
+                    self.tell_transition(transition, &scope.key(&request));
+                }
                 // Made before the inner call: if that panics, this settles.
-                let call = Settlement::of(self, ticket);
-                ResponseFuture::calling(inner.call(request), call, protocol.clone(), memo)
+                Settlement::of(self, ticket)
             }
             Admission::Refuse(wait, transition) => {
-                self.tell(transition);
-                self.tell_refusal();
-                ResponseFuture::refused(Settlement::none(self), wait, protocol.clone(), memo)
+                if let Some(transition) = transition {
+                    self.tell_transition(transition, &scope.key(&request));
+                }
+                if !self.is_shadow() {
+                    self.tell_refusal(EventKind::Refused(Reason::CircuitOpen), || scope.key(&request));
+                    return ResponseFuture::refused(Settlement::none(self), wait, protocol.clone(), memo);
+                }
+                self.tell_refusal(EventKind::WouldRefuse(Reason::CircuitOpen), || scope.key(&request));
+                Settlement::none(self)
             }
-        }
-    }
-}
-
-impl Station {
-    fn refusal(&self, wait: Duration) -> Refusal {
-        let reply = self.circuit.settings().reply();
-        Refusal::new(Reason::CircuitOpen, reply.status)
-            .content(self.content.clone())
-            .grpc(match reply.grpc {
-                // Envoy's code for UNAVAILABLE; the table would make UNKNOWN of a 409.
-                GrpcReply::Unavailable => Grpc::Status(14),
-                GrpcReply::Plain => Grpc::Plain,
-            })
-            .details("circuit_open")
-            .retry_after(wait)
-    }
-
-    fn tell(&self, transition: Option<Transition>) {
-        if let Some(transition) = transition {
-            self.tell_kind(EventKind::Circuit(transition));
-        }
-    }
-
-    fn tell_refusal(&self) {
-        self.tell_kind(EventKind::Refused(Reason::CircuitOpen));
-    }
-
-    fn tell_kind(&self, kind: EventKind) {
-        if let Some(Observer { name, events }) = self.observer.load().as_deref() {
-            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
-        }
+        };
+        ResponseFuture::calling(inner.call(request), call, protocol.clone(), memo)
     }
 }
 
 // ===== what derives would bind too tightly =====
 
-impl<P: Clone, V: Copy> Clone for CircuitBreakerLayer<P, V> {
-    fn clone(&self) -> Self {
-        Self { station: self.station.clone(), protocol: self.protocol.clone(), verdict: self.verdict }
-    }
-}
-
-impl<S: Clone, P: Clone, V: Copy> Clone for CircuitBreaker<S, P, V> {
+impl<P: Clone, V: Copy, C: Scope> Clone for CircuitBreakerLayer<P, V, C> {
     fn clone(&self) -> Self {
         Self {
-            inner: self.inner.clone(),
             station: self.station.clone(),
+            scope: self.scope.clone(),
             protocol: self.protocol.clone(),
             verdict: self.verdict,
         }
     }
 }
 
-impl<P: fmt::Debug, V> fmt::Debug for CircuitBreakerLayer<P, V> {
+impl<S: Clone, P: Clone, V: Copy, C: Scope> Clone for CircuitBreaker<S, P, V, C> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            station: self.station.clone(),
+            scope: self.scope.clone(),
+            protocol: self.protocol.clone(),
+            verdict: self.verdict,
+        }
+    }
+}
+
+impl<P: fmt::Debug, V, C: Scope> fmt::Debug for CircuitBreakerLayer<P, V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreakerLayer")
-            .field("state", &self.station.circuit.state(clock::now()))
+            .field("settings", self.station.store.settings())
             .field("protocol", &self.protocol)
             .finish_non_exhaustive()
     }
 }
 
-impl<S: fmt::Debug, P, V> fmt::Debug for CircuitBreaker<S, P, V> {
+impl<S: fmt::Debug, P, V, C: Scope> fmt::Debug for CircuitBreaker<S, P, V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreaker")
             .field("inner", &self.inner)
-            .field("state", &self.station.circuit.state(clock::now()))
+            .field("settings", self.station.store.settings())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Station {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Station").field("circuit", &self.circuit).finish_non_exhaustive()
     }
 }

@@ -9,6 +9,8 @@ pub mod body;
 pub mod circuit_breaker;
 pub mod clock;
 pub mod draw;
+pub mod fallback;
+pub mod host;
 pub(crate) mod lane;
 pub mod protocol;
 pub(crate) mod seat;

@@ -31,7 +31,7 @@ mod http;
 mod judged;
 mod plain;
 
-pub(crate) use self::http::grpc_outcome;
+pub(crate) use self::http::{grpc_outcome, is_grpc, local};
 use self::sealed::Sealed;
 pub use self::{
     http::{Http, HttpMemo},

@@ -16,7 +16,6 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{
-    host,
     note::Note,
     plan::{Destination, Plan, Station},
 };
@@ -24,7 +23,9 @@ use crate::{
     events::Events,
     layer::{
         body::LocalBody,
-        circuit_breaker::{self, AtHead, CircuitBreakerLayer},
+        circuit_breaker::{self, AtHead, CircuitBreakerHandle, CircuitBreakerLayer},
+        draw::Draws,
+        host::target,
         protocol::{Http, HttpMemo},
     },
 };
@@ -40,6 +41,7 @@ pub(super) struct Running {
 struct Ports {
     destination: Destination,
     events: Events,
+    draws: Draws,
     // Sorted by port: few, and read by every request.
     stacks: ArcSwap<Vec<(u16, Arc<Stack>)>>,
 }
@@ -51,13 +53,20 @@ struct Stack {
 
 impl Running {
     /// Runs a plan, with the state of those destinations that are the same as before.
-    pub(super) fn new(plan: Plan, notes: Vec<Note>, events: &Events, before: Option<&Self>) -> Self {
+    pub(super) fn new(
+        plan: Plan,
+        notes: Vec<Note>,
+        events: &Events,
+        draws: Draws,
+        before: Option<&Self>,
+    ) -> Self {
         let mut by_host = HashMap::new();
         for destination in &plan.destinations {
             let ports = before.and_then(|before| before.same(destination)).unwrap_or_else(|| {
                 Arc::new(Ports {
                     destination: destination.clone(),
                     events: events.clone(),
+                    draws,
                     stacks: ArcSwap::default(),
                 })
             });
@@ -80,11 +89,17 @@ impl Running {
         }
     }
 
+    /// The circuit breaker before this host and port, if there is one.
+    pub(super) fn circuit_breaker(&self, host: &str, port: u16) -> Option<CircuitBreakerHandle> {
+        let ports = self.by_host.get(host)?;
+        ports.with(port, |stack| stack.breaker.as_ref().map(CircuitBreakerLayer::handle))
+    }
+
     fn find<B>(&self, request: &Request<B>) -> Option<(&Ports, u16)> {
         if self.by_host.is_empty() {
             return None;
         }
-        let (host, port) = host::target(request)?;
+        let (host, port) = target(request)?;
         self.by_host.get(&*host).map(|ports| (&**ports, port))
     }
 
@@ -102,7 +117,7 @@ impl Ports {
         if let Ok(place) = place(&stacks) {
             return call(&stacks[place].1);
         }
-        let stack = Arc::new(Stack::new(&self.destination, port, &self.events));
+        let stack = Arc::new(Stack::new(&self.destination, port, &self.events, self.draws));
         let before = self.stacks.rcu(|stacks| {
             let mut stacks = Vec::clone(stacks);
             if let Err(place) = place(&stacks) {
@@ -116,13 +131,17 @@ impl Ports {
 }
 
 impl Stack {
-    fn new(destination: &Destination, port: u16, events: &Events) -> Self {
+    fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
         let mut stack = Self { breaker: None };
         for station in &destination.stations {
             match station {
                 Station::CircuitBreaker(settings) => {
                     let name = format!("{}|{port}", destination.name);
-                    stack.breaker = Some(CircuitBreakerLayer::new(settings.clone()).told(name, events));
+                    stack.breaker = Some(
+                        CircuitBreakerLayer::new(settings.clone())
+                            .drawing(draws.of(&name))
+                            .told(name, events),
+                    );
                 }
             }
         }

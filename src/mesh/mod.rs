@@ -56,7 +56,7 @@ pub use self::{
 use crate::{
     config::{self, Document, Errors},
     events::Events,
-    layer::seat::Shared,
+    layer::{circuit_breaker::CircuitBreakerHandle, draw::Draws, host::normal, seat::Shared},
 };
 
 /// Policies, compiled; a clone is the same mesh. See the [module docs](self).
@@ -95,6 +95,7 @@ impl Mesh {
                 namespace: "default".to_owned(),
                 domain: "cluster.local".to_owned(),
                 strict: false,
+                draws: Draws::random(),
             },
             events: Events::new(),
             documents: Ok(Vec::new()),
@@ -112,7 +113,9 @@ impl Mesh {
     pub fn apply(&self, documents: impl IntoIterator<Item = Document>) -> Result<(), Errors> {
         let documents: Vec<Document> = documents.into_iter().collect();
         let (plan, notes) = lower::lower(&documents, &self.0.identity)?;
-        self.0.running.rcu(|before| Running::new(plan.clone(), notes.clone(), &self.0.events, Some(before)));
+        self.0.running.rcu(|before| {
+            Running::new(plan.clone(), notes.clone(), &self.0.events, self.0.identity.draws, Some(before))
+        });
         Ok(())
     }
 
@@ -141,6 +144,31 @@ impl Mesh {
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.0.events
+    }
+
+    /// To see and steer the circuit breaker before this host and port, if there is one.
+    ///
+    /// It is the circuit of the present policy: where [`apply`](Self::apply) brings another one, there is another
+    /// breaker.
+    ///
+    /// ```
+    /// # use tower_mesh::Mesh;
+    /// let mesh = Mesh::from_yaml("
+    /// apiVersion: policy.openservicemesh.io/v1alpha1
+    /// kind: UpstreamTrafficSetting
+    /// metadata: {name: reviews, namespace: bookinfo}
+    /// spec:
+    ///   host: reviews.bookinfo.svc.cluster.local
+    ///   connectionSettings: {http: {circuitBreaking: {errorAmountThreshold: 1}}}
+    /// ")?;
+    /// let breaker = mesh.circuit_breaker("reviews.bookinfo", 9080).expect("a policy names it");
+    /// breaker.force_open(); // until breaker.reset()
+    /// assert!(mesh.circuit_breaker("ratings.bookinfo", 9080).is_none());
+    /// # Ok::<(), tower_mesh::config::Errors>(())
+    /// ```
+    #[must_use]
+    pub fn circuit_breaker(&self, host: &str, port: u16) -> Option<CircuitBreakerHandle> {
+        self.0.running.load().circuit_breaker(&normal(host), port)
     }
 
     /// Wraps a transport: any service of HTTP requests with bodies of `Bytes`.
@@ -175,6 +203,12 @@ impl MeshBuilder {
     /// Takes what nobody knows for an error rather than for a note.
     pub const fn strict(mut self, strict: bool) -> Self {
         self.identity.strict = strict;
+        self
+    }
+
+    /// Makes chance repeat: the same seed, plan and timeline give the same decisions. Without it nobody can foretell them.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.identity.draws = Draws::seeded(seed);
         self
     }
 
@@ -220,7 +254,7 @@ impl MeshBuilder {
     pub fn build(self) -> Result<Mesh, Errors> {
         let Self { identity, events, documents } = self;
         let (plan, notes) = lower::lower(&documents?, &identity)?;
-        let running = ArcSwap::from_pointee(Running::new(plan, notes, &events, None));
+        let running = ArcSwap::from_pointee(Running::new(plan, notes, &events, identity.draws, None));
         Ok(Mesh(Shared::new(Inner { identity, events, running })))
     }
 }

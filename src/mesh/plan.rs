@@ -3,11 +3,14 @@
 //! A plan can be compared, printed and serialised. Two plans that are equal behave equally, so what has not changed in
 //! a new plan keeps its state.
 
-use std::{fmt, time::Duration};
+mod circuit_breaker;
+mod span;
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::fmt;
 
-use crate::policy::circuit_breaker::{Abandoned, GrpcReply, Recovery, Settings, Trip, Window};
+use serde::Serialize;
+
+use crate::policy::circuit_breaker::Settings;
 
 /// What a mesh does.
 ///
@@ -63,7 +66,7 @@ pub enum Dialect {
 #[non_exhaustive]
 pub enum Station {
     /// A circuit breaker, one per port.
-    #[serde(serialize_with = "breaker")]
+    #[serde(serialize_with = "circuit_breaker::serialize")]
     CircuitBreaker(Settings),
 }
 
@@ -72,60 +75,6 @@ impl Destination {
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&Settings> {
         self.stations.iter().map(|Station::CircuitBreaker(settings)| settings).next()
-    }
-}
-
-fn breaker<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
-    let reply = settings.reply();
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("window", &counted_over(settings.window()))?;
-    for trip in settings.trips() {
-        match trip {
-            Trip::ErrorAmount(amount) => map.serialize_entry("errorAmount", amount)?,
-            Trip::ErrorRatio(ratio) => map.serialize_entry("errorRatio", &ratio.as_f64())?,
-            Trip::SlowAmount(amount) => map.serialize_entry("slowAmount", amount)?,
-            Trip::SlowRatio(ratio) => map.serialize_entry("slowRatio", &ratio.as_f64())?,
-            Trip::ConsecutiveErrors(amount) => map.serialize_entry("consecutiveErrors", amount)?,
-        }
-    }
-    map.serialize_entry("slowTime", &Span(settings.slow_time()).to_string())?;
-    map.serialize_entry("minimumRequests", &settings.minimum_requests())?;
-    map.serialize_entry("openFor", &Span(settings.open_for()).to_string())?;
-    map.serialize_entry("recovery", recovery(settings.recovery()))?;
-    map.serialize_entry("abandoned", abandoned(settings.abandoned()))?;
-    map.serialize_entry("status", &reply.status.as_u16())?;
-    map.serialize_entry("content", &reply.content)?;
-    map.serialize_entry("grpc", grpc(reply.grpc))?;
-    map.end()
-}
-
-const fn recovery(recovery: Recovery) -> &'static str {
-    match recovery {
-        Recovery::Straight => "straight",
-        Recovery::HalfOpen(_) => "half-open",
-    }
-}
-
-fn counted_over(window: Window) -> String {
-    match window {
-        Window::Tumbling(length) => Span(length).to_string(),
-        Window::Sliding { length, buckets } => format!("{} in {buckets} buckets", Span(length)),
-        Window::LastCalls(calls) => format!("the last {calls} calls"),
-    }
-}
-
-const fn abandoned(abandoned: Abandoned) -> &'static str {
-    match abandoned {
-        Abandoned::Neutral => "neutral",
-        Abandoned::Failure | Abandoned::FailureAfter(_) => "failure",
-        Abandoned::Slow => "slow",
-    }
-}
-
-const fn grpc(grpc: GrpcReply) -> &'static str {
-    match grpc {
-        GrpcReply::Unavailable => "unavailable",
-        GrpcReply::Plain => "plain",
     }
 }
 
@@ -159,52 +108,6 @@ impl fmt::Display for Dialect {
 impl fmt::Display for Station {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::CircuitBreaker(settings) = self;
-        f.write_str("circuit breaker, one per port: ")?;
-        if !settings.can_open() {
-            return f.write_str("never opens");
-        }
-        f.write_str("opens at ")?;
-        for (index, trip) in settings.trips().iter().enumerate() {
-            write!(f, "{}{trip}", if index == 0 { "" } else { " or " })?;
-            match trip {
-                Trip::ErrorRatio(_) => write!(f, " (from {} requests on)", settings.minimum_requests())?,
-                Trip::SlowRatio(_) => {
-                    let (slow, least) = (Span(settings.slow_time()), settings.minimum_requests());
-                    write!(f, " (slow from {slow}, from {least} requests on)")?;
-                }
-                Trip::SlowAmount(_) => write!(f, " (slow from {})", Span(settings.slow_time()))?,
-                Trip::ErrorAmount(_) | Trip::ConsecutiveErrors(_) => {}
-            }
-        }
-        let reply = settings.reply();
-        write!(
-            f,
-            ", counted over {}; open for {}, then {} closed; meanwhile {} {:?}",
-            counted_over(settings.window()),
-            Span(settings.open_for()),
-            recovery(settings.recovery()),
-            reply.status.as_u16(),
-            reply.content,
-        )
-    }
-}
-
-/// A duration as people write it: `1m`, `90s` as `1m30s`, `200ms`.
-struct Span(Duration);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, rest) = (self.0.as_secs(), self.0.subsec_nanos());
-        let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60);
-        if hours > 0 {
-            write!(f, "{hours}h")?;
-        }
-        if minutes > 0 {
-            write!(f, "{minutes}m")?;
-        }
-        match Duration::new(seconds % 60, rest) {
-            Duration::ZERO if seconds > 0 => Ok(()),
-            rest => write!(f, "{rest:?}"),
-        }
+        circuit_breaker::describe(settings, f)
     }
 }

@@ -34,6 +34,7 @@
 mod builder;
 mod circuit;
 mod invalid;
+mod keyed;
 mod machine;
 mod open_time;
 mod phase;
@@ -46,11 +47,13 @@ mod transition;
 
 use std::time::Duration;
 
+pub(crate) use keyed::{Owned, Seen};
 pub(crate) use settings::DEFAULT_CONTENT;
 pub use {
     builder::SettingsBuilder,
     circuit::Circuit,
     invalid::{Field, SettingsError},
+    keyed::{Circuits, KeyTicket},
     open_time::{Growth, OpenTime},
     probes::{HalfOpen, Probes, Verdict},
     settings::{Abandoned, GrpcReply, Recovery, Reply, Settings, Trip, Window},

@@ -42,13 +42,13 @@ fn a_duration_says_what_is_wrong_with_its_text() {
 #[test]
 fn an_unknown_field_is_told_with_what_is_known_there() {
     let documents = loaded(&breaker("ErrorAmountThreshold: 100"));
-    insta::assert_snapshot!(documents[0].findings[0].to_error(), @"
+    insta::assert_snapshot!(documents[0].findings[0].to_error(), @r"
     error: the field `ErrorAmountThreshold` is unknown here
       --> policy.yaml:7:25, spec.connectionSettings.http.circuitBreaking.ErrorAmountThreshold
        |
      7 |       circuitBreaking: {ErrorAmountThreshold: 100}
        |                         ^^^^^^^^^^^^^^^^^^^^
-       = accepted: `statTimeWindow`, `minRequestAmount`, `degradedTimeWindow`, `slowTimeThreshold`, `slowAmountThreshold`, `slowRatioThreshold`, `errorAmountThreshold`, `errorRatioThreshold`, `degradedStatusCode`, `degradedResponseContent`
+       = accepted: `statTimeWindow`, `minRequestAmount`, `degradedTimeWindow`, `slowTimeThreshold`, `slowAmountThreshold`, `slowRatioThreshold`, `errorAmountThreshold`, `errorRatioThreshold`, `degradedStatusCode`, `degradedResponseContent`, `towerMesh`
        = hint: did you mean `errorAmountThreshold`?
     ");
 }

@@ -16,23 +16,23 @@ const OSM: &str = "policy.openservicemesh.io/v1alpha1";
 const FSM: &str = "policy.flomesh.io/v1alpha1";
 const FORTIO: &str = "fortio.ns.svc.cluster.local";
 
-fn breaker(block: &str) -> String {
+pub(crate) fn breaker(block: &str) -> String {
     setting(OSM, FORTIO, &format!("  connectionSettings:\n    http:\n      circuitBreaking: {{{block}}}\n"))
 }
 
-fn load(text: &str) -> MeshBuilder {
+pub(crate) fn load(text: &str) -> MeshBuilder {
     Mesh::builder().file("policy.yaml", text)
 }
 
-fn mesh(text: &str) -> Mesh {
+pub(crate) fn mesh(text: &str) -> Mesh {
     load(text).build().expect("it means something")
 }
 
-fn errors(text: &str) -> String {
+pub(crate) fn errors(text: &str) -> String {
     load(text).build().expect_err("it means nothing").to_string()
 }
 
-fn notes(text: &str) -> String {
+pub(crate) fn notes(text: &str) -> String {
     mesh(text).notes().iter().map(|note| format!("{note}\n")).collect()
 }
 
@@ -71,6 +71,7 @@ fn a_plan_can_be_read() {
                 "openFor": "30s",
                 "recovery": "straight",
                 "abandoned": "neutral",
+                "shadow": false,
                 "status": 520,
                 "content": "Coming soon ...",
                 "grpc": "unavailable"
@@ -221,7 +222,7 @@ fn case_36_unknown_fields_are_notes_or_when_strict_errors() {
        |
      8 |       circuitBreaking: {errorAmountThresold: 100, slowAmountThreshold: 1}
        |                         ^^^^^^^^^^^^^^^^^^^
-       = accepted: `statTimeWindow`, `minRequestAmount`, `degradedTimeWindow`, `slowTimeThreshold`, `slowAmountThreshold`, `slowRatioThreshold`, `errorAmountThreshold`, `errorRatioThreshold`, `degradedStatusCode`, `degradedResponseContent`
+       = accepted: `statTimeWindow`, `minRequestAmount`, `degradedTimeWindow`, `slowTimeThreshold`, `slowAmountThreshold`, `slowRatioThreshold`, `errorAmountThreshold`, `errorRatioThreshold`, `degradedStatusCode`, `degradedResponseContent`, `towerMesh`
        = hint: did you mean `errorAmountThreshold`?
     ");
 }

@@ -6,6 +6,7 @@
 
 mod axum_router;
 mod bodies;
+mod fallback;
 mod grpc;
 mod hyper_client;
 mod plain;

@@ -2,3 +2,4 @@
 
 mod circuit_breaker;
 mod fraction;
+mod lent;

@@ -2,6 +2,8 @@
 
 mod breaker;
 mod breaker_cases;
+mod extension;
+mod fallback;
 mod peers;
 
 use tower_mesh::{

@@ -94,12 +94,14 @@ impl Simulate {
                 self.url
             ));
         };
-        let mesh = Mesh::builder()
+        let mut mesh = Mesh::builder()
             .namespace(self.namespace.clone())
             .strict(self.strict)
-            .documents(policies::load(&self.policies)?)
-            .build()
-            .map_err(|errors| errors.to_string())?;
+            .documents(policies::load(&self.policies)?);
+        if let Some(seed) = self.seed {
+            mesh = mesh.seed(seed);
+        }
+        let mesh = mesh.build().map_err(|errors| errors.to_string())?;
         for note in mesh.notes() {
             eprintln!("note: {note}");
         }

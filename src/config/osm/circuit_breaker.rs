@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TowerMesh;
 use crate::config::{GoDuration, Ratio};
 
 /// Thresholds within a window, and the reply while the circuit is open.
@@ -39,4 +40,7 @@ pub struct CircuitBreaking {
     /// Body of the reply while open; default `Coming soon ...`, an empty text means unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded_response_content: Option<String>,
+    /// What osm-edge cannot say; default: nothing beyond osm-edge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tower_mesh: Option<TowerMesh>,
 }

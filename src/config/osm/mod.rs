@@ -15,11 +15,13 @@
 
 mod circuit_breaker;
 mod connection_settings;
+pub mod extension;
 mod rate_limit;
 mod upstream_traffic_setting;
 
 pub use circuit_breaker::CircuitBreaking;
 pub use connection_settings::{ConnectionSettings, HttpConnectionSettings, TcpConnectionSettings};
+pub use extension::TowerMesh;
 pub use rate_limit::{
     HeaderValue, HttpHeaderRule, HttpLocalRateLimit, HttpRoute, LocalRateLimit, PerRouteRateLimit, RateLimit,
     TcpLocalRateLimit, Unit,

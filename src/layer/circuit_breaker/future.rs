@@ -10,16 +10,22 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::verdict::{Settlement, Verdict};
-use crate::layer::protocol::Answers;
+use super::{
+    station::Store,
+    verdict::{Settlement, Verdict},
+};
+use crate::{layer::protocol::Answers, policy::circuit_breaker::Circuit};
 
 pin_project! {
     /// The future of [`CircuitBreaker`](super::CircuitBreaker).
-    pub struct ResponseFuture<F, P, M, V> {
+    pub struct ResponseFuture<F, P, M, V, T = Circuit>
+    where
+        T: Store,
+    {
         // None if the call was refused.
         #[pin]
         inner: Option<F>,
-        call: Settlement,
+        call: Settlement<T>,
         // How long the circuit will stay open, if the call was refused.
         wait: Duration,
         protocol: P,
@@ -28,23 +34,24 @@ pin_project! {
     }
 }
 
-impl<F, P, M, V> ResponseFuture<F, P, M, V> {
+impl<F, P, M, V, T: Store> ResponseFuture<F, P, M, V, T> {
     #[inline]
-    pub(super) const fn calling(inner: F, call: Settlement, protocol: P, memo: M) -> Self {
+    pub(super) const fn calling(inner: F, call: Settlement<T>, protocol: P, memo: M) -> Self {
         Self { inner: Some(inner), call, wait: Duration::ZERO, protocol, memo, verdict: PhantomData }
     }
 
-    pub(super) const fn refused(call: Settlement, wait: Duration, protocol: P, memo: M) -> Self {
+    pub(super) const fn refused(call: Settlement<T>, wait: Duration, protocol: P, memo: M) -> Self {
         Self { inner: None, call, wait, protocol, memo, verdict: PhantomData }
     }
 }
 
-impl<F, P, M, V, Res, Err> Future for ResponseFuture<F, P, M, V>
+impl<F, P, M, V, T, Res, Err> Future for ResponseFuture<F, P, M, V, T>
 where
     F: Future<Output = Result<Res, Err>>,
     M: Copy,
     P: Answers<M, Res, Err>,
-    V: Verdict<P, M, Res, Err>,
+    V: Verdict<P, M, Res, Err, T>,
+    T: Store,
 {
     type Output = Result<V::Response, Err>;
 
@@ -61,7 +68,7 @@ where
     }
 }
 
-impl<F, P, M, V> fmt::Debug for ResponseFuture<F, P, M, V> {
+impl<F, P, M, V, T: Store> fmt::Debug for ResponseFuture<F, P, M, V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }

@@ -1,33 +1,24 @@
 //! When the verdict on an answer falls: at its head, or at its trailers.
 
 use std::{
+    fmt,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use super::Station;
+use super::station::{Station, Store};
 use crate::{
     layer::{
         body::{End, Watch},
-        clock,
         protocol::{Answers, grpc_outcome},
         seat::Shared,
-        settle::{Once, Settles},
+        settle::Once,
     },
-    policy::{Failure, Outcome, circuit_breaker::Ticket},
+    policy::{Failure, Outcome, circuit_breaker::Circuit},
 };
 
-impl Settles for Shared<Station> {
-    type Ticket = Ticket;
-
-    #[inline]
-    fn settle(&self, ticket: Ticket, outcome: Outcome) {
-        self.tell(self.circuit.settle(ticket, outcome, clock::now));
-    }
-}
-
 /// When the verdict on an answer falls. Sealed: [`AtHead`] and [`AtTrailers`].
-pub trait Verdict<P, M, Res, Err>: Copy + sealed::Sealed {
+pub trait Verdict<P, M, Res, Err, T: Store>: Copy + sealed::Sealed {
     /// What the service answers with.
     type Response;
 
@@ -39,7 +30,7 @@ pub trait Verdict<P, M, Res, Err>: Copy + sealed::Sealed {
     fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: &mut Settlement,
+        call: &mut Settlement<T>,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Self::Response, Err>>;
@@ -56,7 +47,7 @@ pub struct AtHead;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AtTrailers;
 
-impl<P, M, Res, Err> Verdict<P, M, Res, Err> for AtHead
+impl<P, M, Res, Err, T: Store> Verdict<P, M, Res, Err, T> for AtHead
 where
     P: Answers<M, Res, Err>,
 {
@@ -66,7 +57,7 @@ where
     fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: &mut Settlement,
+        call: &mut Settlement<T>,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Res, Err>> {
@@ -81,16 +72,16 @@ where
     }
 }
 
-impl<P, M: Copy, Res, Err> Verdict<P, M, Res, Err> for AtTrailers
+impl<P, M: Copy, Res, Err, T: Store> Verdict<P, M, Res, Err, T> for AtTrailers
 where
     P: Answers<M, Res, Err>,
 {
-    type Response = P::Watched<Settlement>;
+    type Response = P::Watched<Settlement<T>>;
 
     fn poll<F: Future<Output = Result<Res, Err>>>(
         protocol: &P,
         memo: M,
-        call: &mut Settlement,
+        call: &mut Settlement<T>,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Self::Response, Err>> {
@@ -111,21 +102,20 @@ where
 }
 
 /// A call that came to the breaker and is yet to be settled, if it passed; as abandoned, if this is dropped.
-#[derive(Debug)]
-pub struct Settlement(Once<Shared<Station>>);
+pub struct Settlement<T: Store = Circuit>(Once<Shared<Station<T>>>);
 
-impl Settlement {
+impl<T: Store> Settlement<T> {
     #[inline]
-    pub(super) const fn of(station: Shared<Station>, ticket: Ticket) -> Self {
+    pub(super) const fn of(station: Shared<Station<T>>, ticket: T::Ticket) -> Self {
         Self(Once::new(station, ticket))
     }
 
     /// That of a call that was refused: there is nothing to settle.
-    pub(super) const fn none(station: Shared<Station>) -> Self {
+    pub(super) const fn none(station: Shared<Station<T>>) -> Self {
         Self(Once::settled(station))
     }
 
-    pub(super) const fn station(&self) -> &Shared<Station> {
+    pub(super) const fn station(&self) -> &Shared<Station<T>> {
         self.0.with()
     }
 
@@ -138,11 +128,11 @@ impl Settlement {
     fn until_the_end(&mut self) -> Option<Self> {
         let ticket = self.0.hand_over()?;
         let station = self.0.with();
-        Some(Self::of(station.clone(), station.circuit.answered(ticket, clock::now)))
+        Some(Self::of(station.clone(), station.store.answered(ticket)))
     }
 }
 
-impl Watch for Settlement {
+impl<T: Store> Watch for Settlement<T> {
     fn end(&mut self, end: End<'_>) {
         self.0.settle(match end {
             End::Trailers(trailers) => grpc_outcome(trailers).unwrap_or(UNKNOWN),
@@ -150,6 +140,12 @@ impl Watch for Settlement {
             End::Error => Outcome::Failure(Failure::Transport),
             End::Dropped => Outcome::Abandoned,
         });
+    }
+}
+
+impl<T: Store> fmt::Debug for Settlement<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Settlement")
     }
 }
 

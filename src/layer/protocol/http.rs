@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
 use super::{Answers, Protocol, Reads, Sealed};
@@ -44,11 +44,23 @@ impl<B> Reads<Request<B>> for Http {
 
     #[inline]
     fn memo(&self, request: &Request<B>) -> HttpMemo {
-        HttpMemo(match *request.method() {
-            Method::POST if is_grpc(request.headers()) => Kind::Grpc,
+        HttpMemo::of(request.method(), request.headers())
+    }
+}
+
+impl HttpMemo {
+    #[inline]
+    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        Self(match *method {
+            Method::POST if is_grpc(headers) => Kind::Grpc,
             Method::HEAD => Kind::Head,
             _ => Kind::Plain,
         })
+    }
+
+    /// Whether the caller understands gRPC alone.
+    pub(crate) fn is_grpc(self) -> bool {
+        self.0 == Kind::Grpc
     }
 }
 
@@ -69,12 +81,14 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
         memo.0 == Kind::Grpc
             && response.status() == StatusCode::OK
             && !response.headers().contains_key(GRPC_STATUS)
+            // A local answer is judged by its reason, whatever it looks like.
+            && response.extensions().get::<Refusal>().is_none()
     }
 
     fn refuse(&self, memo: HttpMemo, refusal: Refusal) -> Result<Response<B>, E> {
         let mut response = match refusal.grpc_answer() {
             Grpc::Status(status) if memo.0 == Kind::Grpc => trailers_only(status, refusal.body()),
-            _ => plain(memo, &refusal),
+            _ => local(memo, plain(&refusal)),
         };
         response.extensions_mut().insert(refusal.flags());
         response.extensions_mut().insert(refusal);
@@ -86,23 +100,30 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
     }
 }
 
-/// A GET's refusal, or the same head without a body for a HEAD.
-fn plain<B: LocalBody>(memo: HttpMemo, refusal: &Refusal) -> Response<B> {
-    // These end with their head; a length would announce a body that must not come.
-    let bodiless = matches!(
-        refusal.status(),
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    );
-    let content = if memo.0 == Kind::Head || bodiless { Bytes::new() } else { refusal.body().clone() };
-    let mut response = Response::new(B::local(content));
+fn plain(refusal: &Refusal) -> Response<Bytes> {
+    let mut response = Response::new(refusal.body().clone());
     *response.status_mut() = refusal.status();
-    if !bodiless {
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(refusal.body().len()));
-    }
     if let Some(content_type) = refusal.body_type() {
         response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
     }
     response
+}
+
+/// Our own answer as it can be sent: with a length, or the same head without a body for a HEAD.
+pub(crate) fn local<B: LocalBody>(memo: HttpMemo, answer: Response<Bytes>) -> Response<B> {
+    let (mut head, content) = answer.into_parts();
+    // These end with their head; a length would announce a body that must not come.
+    let bodiless = head.status.is_informational()
+        || matches!(
+            head.status,
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        );
+    let framed = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| head.headers.contains_key(name));
+    if !(bodiless || framed || is_grpc(&head.headers)) {
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
+    }
+    let content = if bodiless || memo.0 == Kind::Head { Bytes::new() } else { content };
+    Response::from_parts(head, B::local(content))
 }
 
 /// A gRPC reply that has nothing but a status: the trailers stand in the head.
@@ -137,7 +158,7 @@ fn percent_encoded(message: &[u8]) -> String {
 }
 
 /// `application/grpc`, or one of its encodings (`application/grpc+proto`); not `application/grpc-web`.
-fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))

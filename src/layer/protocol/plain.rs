@@ -36,6 +36,14 @@ impl Plain {
     }
 }
 
+impl<E> Reading<E> {
+    /// The refusal in this error, if it is one.
+    #[inline]
+    pub(crate) fn find<'a>(&self, error: &'a E) -> Option<&'a Refusal> {
+        (self.0)(error)
+    }
+}
+
 fn find_boxed(error: &BoxError) -> Option<&Refusal> {
     let mut next: Option<&(dyn Error + 'static)> = Some(&**error);
     while let Some(error) = next {

@@ -1,12 +1,18 @@
 //! osm-edge's `circuitBreaking` as the breaker's settings.
 //!
-//! A zero, or an empty text, means "unset" there; a negative or an impossible value means nothing and is refused.
+//! A zero, or an empty text, means "unset" there; a negative or an impossible value means nothing and is refused. In
+//! our own block inside of it, `towerMesh`, a zero is refused too.
+
+mod extension;
+mod surprises;
 
 use std::time::Duration;
 
+pub(super) use surprises::surprises;
+
 use crate::{
     config::{GoDuration, Ratio, osm},
-    policy::circuit_breaker::{Field, Settings},
+    policy::circuit_breaker::{Field, Settings, SettingsError},
 };
 
 /// A block whose values cannot mean anything: which field, what it is, what would be accepted.
@@ -74,7 +80,10 @@ impl TryFrom<&osm::CircuitBreaking> for Settings {
         if let Some(content) = set(block.degraded_response_content.clone()) {
             settings = settings.reply_content(content);
         }
-        settings.build().map_err(|error| refused(error.field(), error.found().to_owned()))
+        if let Some(block) = &block.tower_mesh {
+            settings = extension::extend(settings, block)?;
+        }
+        settings.build().map_err(|error| refused(error.field(), found(block, &error)))
     }
 }
 
@@ -90,18 +99,21 @@ fn time(field: Field, time: Option<GoDuration>) -> Result<Option<Duration>, Inva
     }
 }
 
-fn refused(field: Field, found: String) -> InvalidBlock {
-    let unset = match field {
-        Field::Window | Field::OpenFor => "0 for the default of 30s",
-        Field::SlowTime => "0 for the default of 5s",
-        Field::MinimumRequests => "0 for the default of 100",
-        Field::Status => "0 for the default of 409",
-        _ => "0 for unset",
-    };
-    InvalidBlock { field: yaml_name(field), found, accepted: format!("{}, or {unset}", field.accepted()) }
+/// What was found, as YAML writes it.
+fn found(block: &osm::CircuitBreaking, error: &SettingsError) -> String {
+    let open_time = block.tower_mesh.as_ref().and_then(|block| block.open_time.as_ref());
+    match (error.field(), open_time.and_then(|block| block.most)) {
+        (Field::OpenMost, Some(most)) => most.to_string(),
+        _ => error.found().to_owned(),
+    }
 }
 
-const fn yaml_name(field: Field) -> &'static str {
+fn refused(field: Field, found: String) -> InvalidBlock {
+    InvalidBlock { field: name(field), found, accepted: accepted(field) }
+}
+
+/// The field's path below `circuitBreaking`.
+const fn name(field: Field) -> &'static str {
     match field {
         Field::Window => "statTimeWindow",
         Field::ErrorAmount => "errorAmountThreshold",
@@ -112,7 +124,52 @@ const fn yaml_name(field: Field) -> &'static str {
         Field::MinimumRequests => "minRequestAmount",
         Field::OpenFor => "degradedTimeWindow",
         Field::Status => "degradedStatusCode",
-        // The others have no field in YAML yet.
-        _ => "",
+        Field::Sliding => "towerMesh.slidingBuckets",
+        Field::LastCalls => "towerMesh.lastCalls",
+        Field::ConsecutiveErrors => "towerMesh.consecutiveErrorThreshold",
+        Field::OpenGrowth => "towerMesh.openTime.growthFactor",
+        Field::OpenMost => "towerMesh.openTime.most",
+        Field::OpenJitter => "towerMesh.openTime.jitter",
+        Field::HalfOpenSuccesses => "towerMesh.halfOpen.successes",
+        Field::HalfOpenFailures => "towerMesh.halfOpen.failures",
+        Field::HalfOpenProbes => "towerMesh.halfOpen.probes",
+        Field::HalfOpenRatio => "towerMesh.halfOpen.errorRatio",
+        Field::HalfOpenDeadline => "towerMesh.halfOpen.deadline",
+        Field::HalfOpenConcurrent => "towerMesh.halfOpen.concurrentProbes",
+        // A mesh has one circuit per port: YAML never sets it, so it is never wrong.
+        Field::MostKeys => "towerMesh",
+    }
+}
+
+/// What YAML accepts: in osm-edge's fields zero is "unset", in ours it is nothing.
+fn accepted(field: Field) -> String {
+    let accepted = field.accepted();
+    match field {
+        Field::Window | Field::OpenFor => format!("{accepted}, or 0 for the default of 30s"),
+        Field::SlowTime => format!("{accepted}, or 0 for the default of 5s"),
+        Field::Status => format!("{accepted}, or 0 for the default of 409"),
+        Field::ErrorAmount | Field::ErrorRatio | Field::SlowAmount | Field::SlowRatio => {
+            format!("{accepted}, or 0 for unset")
+        }
+        Field::MinimumRequests => {
+            "no more than `towerMesh.lastCalls`, or 0 for the default (100, or `lastCalls` if that is fewer)"
+                .to_owned()
+        }
+        Field::Sliding => "1 to 1000, each of them a nanosecond at least".to_owned(),
+        Field::OpenGrowth => format!("{accepted}, together with `most`"),
+        Field::OpenMost => {
+            "at least as long as `degradedTimeWindow` (30s unless set), together with `growthFactor`"
+                .to_owned()
+        }
+        Field::HalfOpenProbes => format!("{accepted}, together with `errorRatio`"),
+        Field::HalfOpenRatio => format!("{accepted}, together with `probes`"),
+        Field::LastCalls
+        | Field::ConsecutiveErrors
+        | Field::OpenJitter
+        | Field::HalfOpenSuccesses
+        | Field::HalfOpenFailures
+        | Field::HalfOpenDeadline
+        | Field::HalfOpenConcurrent
+        | Field::MostKeys => accepted.to_owned(),
     }
 }

@@ -14,14 +14,18 @@ use super::{
     note::{Note, NoteKind},
     plan::Plan,
 };
-use crate::config::{Document, Error, Errors, Resource};
+use crate::{
+    config::{Document, Error, Errors, Resource},
+    layer::draw::Draws,
+};
 
 /// Who the client is, and what its cluster calls itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Identity {
     pub(super) namespace: String,
     pub(super) domain: String,
     pub(super) strict: bool,
+    pub(super) draws: Draws,
 }
 
 /// The plan of these documents, and what there is to tell about them in their order.

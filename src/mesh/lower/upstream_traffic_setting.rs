@@ -1,6 +1,6 @@
 //! `UpstreamTrafficSetting` as a destination: which host it means, and which stations it puts before it.
 
-use super::{Lowering, rate_limit};
+use super::{Lowering, circuit_breaker, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
     mesh::{
@@ -92,7 +92,11 @@ impl Setting<'_> {
         let block = self.spec.connection_settings.as_ref()?.http.as_ref()?.circuit_breaking.as_ref()?;
         match Settings::try_from(block) {
             Ok(settings) => {
-                self.note_surprises(block, &settings, lowering);
+                for (field, message) in circuit_breaker::surprises(block, &settings) {
+                    let path =
+                        if field.is_empty() { BREAKER.to_owned() } else { format!("{BREAKER}.{field}") };
+                    lowering.notes.push(Note::new(self.document, &path, NoteKind::Surprise, message));
+                }
                 Some(settings)
             }
             Err(invalid) => {
@@ -101,23 +105,6 @@ impl Setting<'_> {
                 lowering.errors.push(Error::at(self.document, &path, message).accepted(invalid.accepted));
                 None
             }
-        }
-    }
-
-    fn note_surprises(&self, block: &osm::CircuitBreaking, settings: &Settings, lowering: &mut Lowering<'_>) {
-        let mut note = |path: &str, message: &str| {
-            lowering.notes.push(Note::new(self.document, path, NoteKind::Surprise, message));
-        };
-        if !settings.can_open() {
-            note(BREAKER, "can never open: no threshold is set");
-        }
-        let judges_slowness = block.slow_amount_threshold.is_some_and(|amount| amount != 0)
-            || block.slow_ratio_threshold.is_some_and(|ratio| ratio.get() != 0.0);
-        if block.slow_time_threshold.is_some() && !judges_slowness {
-            note(
-                &format!("{BREAKER}.slowTimeThreshold"),
-                "has no effect: neither `slowAmountThreshold` nor `slowRatioThreshold` is set",
-            );
         }
     }
 

@@ -10,7 +10,6 @@ use super::{
     machine::{Machine, Moment},
     phase::Kind,
     rules::Rules,
-    ticket::Head,
 };
 use crate::{
     policy::{Draw, Lane, Lanes, Outcome, Time},
@@ -132,8 +131,7 @@ impl Circuit {
     /// The head of the response has come, its outcome has not: how long it took is measured here.
     #[must_use]
     pub fn answered(&self, ticket: Ticket, now: impl FnOnce() -> Time) -> Ticket {
-        let slow = self.rules.counts_slow && ticket.is_slow(&self.rules, now());
-        Ticket { head: if slow { Head::Late } else { Head::InTime }, ..ticket }
+        ticket.answered(&self.rules, now)
     }
 
     /// Whether requests pass at this moment.

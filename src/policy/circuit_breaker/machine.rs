@@ -41,6 +41,19 @@ pub(super) struct Moment {
     pub(super) luck: Draw,
 }
 
+/// How much would be lost with a machine, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Worth {
+    /// Nothing: it has forgotten everything.
+    Nothing,
+    /// A number of good requests.
+    Requests,
+    /// Bad answers that it has counted.
+    Trouble,
+    /// A state that must not be lost.
+    InForce,
+}
+
 /// Whether an arrival passes, or else for how long it is refused at least; and what it found to be due.
 pub(super) type Arrival = (Result<(), Duration>, Option<Transition>);
 
@@ -202,6 +215,39 @@ impl Machine {
         self.begin_anew(false, now);
         self.openings = 0;
         Transition::Reset
+    }
+
+    /// Another key takes its place: what began before counts for nobody.
+    pub(super) fn replace(&mut self, rules: &Rules) {
+        *self = Self::new(rules, self.phase.next(Kind::Closed, false));
+    }
+
+    /// Over the last calls there is no window to be over: they are remembered for a while after the last of them.
+    pub(super) fn remember(&mut self, rules: &Rules, now: Time) {
+        if self.phase.is_closed() && !rules.window.is_of_time() {
+            self.edge = now + rules.memory;
+        }
+    }
+
+    /// How much would be lost with it.
+    pub(super) fn worth(&self, rules: &Rules, now: Time) -> Worth {
+        let remembered_until = match (self.phase.kind(), rules.window) {
+            _ if self.phase.is_held() => return Worth::InForce,
+            (Kind::Closed, Window::Sliding { length, buckets }) => self.edge + (length - length / buckets),
+            (Kind::Closed, _) => self.edge,
+            // Nobody may have come since it was over: that does not make it well.
+            (Kind::Open | Kind::HalfOpen, _) => self.edge + rules.memory,
+        };
+        let Counted { slow, error, .. } = self.tally.counted;
+        if now >= remembered_until {
+            Worth::Nothing
+        } else if self.phase.kind() != Kind::Closed {
+            Worth::InForce
+        } else if slow > 0 || error > 0 || self.row > 0 {
+            Worth::Trouble
+        } else {
+            Worth::Requests
+        }
     }
 
     // ===== closed =====

@@ -21,6 +21,8 @@ pub(super) struct Rules {
     pub(super) slow_time: u64,
     pub(super) minimum: u64,
     pub(super) open_time: OpenTime,
+    /// How long a circuit that nobody asks for is worth its place.
+    pub(super) memory: Duration,
     pub(super) probes: Option<Trial>,
     pub(super) abandoned: Abandoned,
     pub(super) counts_errors: bool,
@@ -60,6 +62,10 @@ impl Rules {
             slow_time: nanos(settings.slow_time()).min(u64::MAX / 2),
             minimum: u64::from(settings.minimum_requests()),
             open_time: settings.open_time(),
+            memory: match settings.window() {
+                Window::Tumbling(length) | Window::Sliding { length, .. } => length.max(settings.open_for()),
+                Window::LastCalls(_) => settings.open_for(),
+            },
             probes,
             abandoned: settings.abandoned(),
             counts_errors: false,

@@ -9,12 +9,12 @@ pub struct Ticket {
     /// When it came, if a rule asks for that.
     pub(super) began: Time,
     pub(super) phase: Phase,
-    pub(super) head: Head,
+    head: Head,
 }
 
 /// How long the head of the response took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Head {
+enum Head {
     /// It has not come yet.
     Awaited,
     InTime,
@@ -35,6 +35,12 @@ impl Ticket {
             Head::InTime => false,
             Head::Late => true,
         }
+    }
+
+    /// The head of the response has come: how long it took is measured here.
+    pub(super) fn answered(self, rules: &Rules, now: impl FnOnce() -> Time) -> Self {
+        let slow = rules.counts_slow && self.is_slow(rules, now());
+        Self { head: if slow { Head::Late } else { Head::InTime }, ..self }
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Moment {
     pub line: String,
 }
 
-/// Listens during a run. Refusals are counted by call, and left out here.
+/// Listens during a run. Refusals and fallbacks are counted by call, and left out here.
 #[derive(Debug)]
 pub(crate) struct Log {
     moments: Arc<Mutex<Vec<Moment>>>,
@@ -42,7 +42,7 @@ impl Log {
         let listening = events.listen({
             let moments = Arc::clone(&moments);
             move |event| {
-                if !matches!(event.kind, EventKind::Refused(_)) {
+                if !matches!(event.kind, EventKind::Refused(_) | EventKind::FellBack(_)) {
                     moments.lock().unwrap_or_else(PoisonError::into_inner).push(Moment::of(event, start));
                 }
             }
@@ -80,7 +80,9 @@ fn detail(event: &Event, start: Time) -> String {
         EventKind::Circuit(Transition::Closed(closed)) => format!("after {} ms", millis(closed.after)),
         EventKind::Circuit(Transition::HalfOpened(half)) => format!("after {} ms", millis(half.after)),
         EventKind::Circuit(transition) => format!("by hand: {}", transition.name()),
-        EventKind::Refused(reason) => reason.to_string(),
+        EventKind::Refused(reason) | EventKind::WouldRefuse(reason) | EventKind::FellBack(reason) => {
+            reason.to_string()
+        }
     }
 }
 

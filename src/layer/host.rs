@@ -1,0 +1,90 @@
+//! Which host a request is for.
+
+use std::{borrow::Cow, fmt};
+
+use http::{Request, header::HOST};
+
+/// A host and a port, as requests name them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HostPort {
+    host: Box<str>,
+    port: u16,
+}
+
+impl HostPort {
+    /// This host, in lower case and without a final dot, and this port.
+    ///
+    /// ```
+    /// use tower_mesh::layer::host::HostPort;
+    ///
+    /// assert_eq!(HostPort::new("Reviews.", 9080), HostPort::new("reviews", 9080));
+    /// assert_eq!(format!("{:?}", HostPort::new("reviews", 9080)), "reviews:9080");
+    /// ```
+    #[must_use]
+    pub fn new(host: &str, port: u16) -> Self {
+        Self { host: normal(host).into(), port }
+    }
+
+    pub(crate) fn is(&self, host: &str, port: u16) -> bool {
+        *self.host == *host && self.port == port
+    }
+}
+
+impl fmt::Debug for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Which host and port a request is for: by its URI, or else by its `host` header.
+pub(crate) fn target<B>(request: &Request<B>) -> Option<(Cow<'_, str>, u16)> {
+    let uri = request.uri();
+    let default = if uri.scheme() == Some(&http::uri::Scheme::HTTPS) { 443 } else { 80 };
+    if let Some(authority) = uri.authority() {
+        return Some((normal(authority.host()), authority.port_u16().unwrap_or(default)));
+    }
+    let header = request.headers().get(HOST)?.to_str().ok()?;
+    // The last colon divides, but not one inside an IPv6 literal.
+    match header.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+        Some((host, port)) => Some((normal(host), port.parse().ok()?)),
+        None => Some((normal(header), default)),
+    }
+}
+
+/// Lower case, without the dot that ends an absolute name; nearly always as it came.
+pub(crate) fn normal(host: &str) -> Cow<'_, str> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(uri: &str, host: Option<&str>) -> Option<(String, u16)> {
+        let mut request = Request::get(uri);
+        if let Some(host) = host {
+            request = request.header(HOST, host);
+        }
+        let request = request.body(()).expect("a request");
+        target(&request).map(|(host, port)| (host.into_owned(), port))
+    }
+
+    #[test]
+    fn the_uri_says_where_a_request_goes_or_else_the_host_header() {
+        let to = |host: &str, port| Some((host.to_owned(), port));
+        assert_eq!(of("http://reviews:9080/0", Some("other")), to("reviews", 9080));
+        assert_eq!(of("http://Reviews.Bookinfo./0", None), to("reviews.bookinfo", 80));
+        assert_eq!(of("https://reviews/", None), to("reviews", 443));
+        assert_eq!(of("/0", Some("reviews:9080")), to("reviews", 9080));
+        assert_eq!(of("/0", Some("reviews")), to("reviews", 80));
+        assert_eq!(of("/0", Some("[::1]:8080")), to("[::1]", 8080));
+        assert_eq!(of("/0", Some("[::1]")), to("[::1]", 80));
+        assert_eq!(of("/0", Some("reviews:many")), None);
+        assert_eq!(of("/0", None), None);
+    }
+}

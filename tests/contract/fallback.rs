@@ -1,0 +1,182 @@
+//! A fallback keeps the contract: above a layer that refuses, below one, alone; and what it answers is still a refusal.
+//!
+//! The laws ask what a refused call is answered, and a fallback answers something else. So here it says what the breaker
+//! says: all of it then comes from the fallback's own pen, and the laws about refusals hold for it unchanged.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use tower::{Layer, Service, ServiceExt};
+use tower_mesh::{
+    CircuitBreakerLayer, FallbackLayer, Plain, Refusal,
+    layer::{
+        circuit_breaker::CircuitBreaker,
+        fallback::{Answer, Lent, Second},
+    },
+    policy::circuit_breaker::{Abandoned, Settings},
+};
+
+use crate::{
+    contract::contract,
+    loss::{BoxError, Loss, Lost, Own},
+    subject::{Ending, Subject},
+};
+
+contract!(alone: Subject::never(standing), [readiness passing]);
+
+contract!(alone_with_a_function: Subject::never(|| FallbackLayer::with(|_, refusal| as_refused(refusal))),
+    [readiness passing]);
+
+contract!(alone_with_a_second_service: Subject::never(|| (second(), TakesBack)), [readiness passing]);
+
+contract!(over_a_breaker: Subject::two_strikes(|| (standing(), breaker())));
+
+contract!(over_a_breaker_at_the_trailers: Subject::two_strikes(|| (standing(), breaker().judging_trailers())));
+
+contract!(over_a_breaker_with_a_function:
+    Subject::two_strikes(|| (FallbackLayer::with(|_, refusal| as_refused(refusal)), breaker())),
+    // A function is taken at its word, for a gRPC call as well.
+    [readiness passing state settling refusing recovering router]);
+
+contract!(over_a_breaker_with_a_second_service_that_refuses_too:
+    Subject::two_strikes(|| (second(), breaker(), TakesBack)));
+
+contract!(under_a_breaker: Subject::two_strikes(|| (breaker(), standing())));
+
+contract!(under_a_breaker_with_a_second_service: Subject::two_strikes(|| (breaker(), second(), TakesBack)));
+
+contract!(twice: Subject::two_strikes(|| (standing(), standing(), breaker())));
+
+contract!(over_plain: Subject::two_strikes(|| (
+    FallbackLayer::instead(Plain.reading(Own::refusal), |refusal| Err::<Response<Full<Bytes>>, _>(refusal.clone().into())),
+    breaker().over(Plain)))
+    .failing_with::<Own>().counting(NOT_ANSWERED),
+    [readiness passing state settling refusing recovering errors]);
+
+contract!(over_plain_boxed: Subject::two_strikes(|| (
+    FallbackLayer::instead(Plain.boxed(), |refusal| Err::<Response<Full<Bytes>>, BoxError>(refusal.clone().into())),
+    breaker().over(Plain)))
+    .failing_with::<BoxError>().counting(NOT_ANSWERED),
+    [readiness passing state settling refusing recovering errors]);
+
+const NOT_ANSWERED: &[Ending] = &[
+    Ending::Error,
+    Ending::DroppedUnpolled,
+    Ending::DroppedInFlight,
+    Ending::PanicInCall,
+    Ending::PanicInPoll,
+];
+
+fn breaker() -> CircuitBreakerLayer {
+    // Longer than the slowest law, so that two strikes are always in one window.
+    let window = Duration::from_secs(600);
+    let settings = Settings::builder().window(window).error_amount(2).abandoned(Abandoned::Failure);
+    CircuitBreakerLayer::new(settings.open_for(Duration::from_secs(30)).build().unwrap())
+}
+
+/// Says what the breaker says.
+fn standing() -> FallbackLayer<Answer> {
+    let mut template = Response::new(Bytes::from_static(b"Coming soon ..."));
+    *template.status_mut() = StatusCode::CONFLICT;
+    FallbackLayer::answer(template)
+}
+
+fn as_refused(refusal: &Refusal) -> Response<Bytes> {
+    let mut response = Response::new(refusal.body().clone());
+    *response.status_mut() = refusal.status();
+    response
+}
+
+/// A second service that refuses too: its circuit has opened, and stays so for longer than any law takes.
+fn second() -> FallbackLayer<Second<CircuitBreaker<Broken>>> {
+    let settings = Settings::builder().error_amount(1).open_for(Duration::from_secs(86_400));
+    let second = CircuitBreakerLayer::new(settings.build().unwrap()).layer(Broken);
+    second.clone().oneshot(Request::new(())).now_or_never().unwrap().unwrap();
+    FallbackLayer::service(second)
+}
+
+/// Answers 500 wherever it stands.
+#[derive(Debug, Clone, Copy)]
+struct Broken;
+
+/// Where a service stands, by the body of a request: what it answers with there.
+trait Place {
+    type Body: From<Bytes>;
+    type Error;
+}
+
+impl Place for () {
+    type Body = Full<Bytes>;
+    type Error = Infallible;
+}
+
+impl Place for Lent<Full<Bytes>> {
+    type Body = Full<Bytes>;
+    type Error = Lost;
+}
+
+impl Place for Lent<axum::body::Body> {
+    type Body = axum::body::Body;
+    type Error = Infallible;
+}
+
+impl<B: Place> Service<Request<B>> for Broken {
+    type Response = Response<B::Body>;
+    type Error = B::Error;
+    type Future = Ready<Result<Response<B::Body>, B::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), B::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        let mut response = Response::new(Bytes::new().into());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        ready(Ok(response))
+    }
+}
+
+/// Gives the body back to a service that knows nothing of lending: it is there already.
+#[derive(Debug, Clone, Copy)]
+struct TakesBack;
+
+impl<S> Layer<S> for TakesBack {
+    type Service = TakenBack<S>;
+
+    fn layer(&self, inner: S) -> TakenBack<S> {
+        TakenBack(inner)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct TakenBack<S>(S);
+
+impl<S, B> Service<Request<Lent<B>>> for TakenBack<S>
+where
+    S: Service<Request<Full<Bytes>>>,
+    B: Body<Data = Bytes>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Lent<B>>) -> S::Future {
+        self.0.call(request.map(|body| match body.collect().now_or_never() {
+            Some(Ok(body)) => body.to_bytes().into(),
+            _ => panic!("a body that is there at once"),
+        }))
+    }
+}
