@@ -206,6 +206,20 @@ fn who_looks_on_while_it_is_forced_open_sees_one_of_the_two_states() {
 }
 
 #[test]
+fn who_comes_while_it_is_forced_open_does_not_undo_that() {
+    model(|| {
+        let circuit = about_to_be_half_open(HalfOpen::new());
+        let other = {
+            let circuit = Arc::clone(&circuit);
+            thread::spawn(move || passed(circuit.admit(Lane::new(0), at(11))).is_some())
+        };
+        circuit.force_open(at(11)());
+        other.join().expect("no panic");
+        assert_eq!(circuit.state(at(99)()), State::ForcedOpen);
+    });
+}
+
+#[test]
 fn the_place_of_a_dropped_probe_is_free_and_never_two() {
     model(|| {
         let circuit = about_to_be_half_open(HalfOpen::new());

@@ -96,6 +96,15 @@ fn closed_by_its_probes_it_begins_with_the_first_time() {
 }
 
 #[test]
+fn probes_that_take_long_do_not_begin_with_the_first_time() {
+    let mut play = Play::of(growing().half_open(HalfOpen::new()));
+    reopen(&mut play);
+    let begun = play.now + 20 * SECOND;
+    let opened = opened(play.call_for(500, 20 * SECOND));
+    assert_eq!(opened.until, moment(begun + 2 * SECOND));
+}
+
+#[test]
 fn chance_shortens_an_open_time_and_never_prolongs_it() {
     use tower_mesh::policy::Draw;
     let settings = || growing().open_jitter(0.25).build().expect("valid");
