@@ -3,20 +3,24 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{
+    Response,
+    header::{ACCEPT, HOST},
+};
 use http_body_util::Full;
 use tower_mesh::{
-    AnswerableLayer, CircuitBreakerLayer, Http, Plain,
-    layer::protocol::Protocol,
+    AnswerableLayer, CircuitBreakerLayer, Events, Http, Plain,
+    layer::{draw::Draws, protocol::Protocol},
     policy::{
         Failure, Outcome,
-        circuit_breaker::{Abandoned, Settings, SettingsBuilder},
+        circuit_breaker::{Abandoned, HalfOpen, Settings, SettingsBuilder},
     },
 };
 
 use crate::{
     contract::contract,
     loss::{BoxError, Loss, Lost, Own},
+    probe::Ask,
     subject::{Ending, Subject},
 };
 
@@ -82,6 +86,88 @@ contract!(over_plain_at_the_trailers: Subject::two_strikes(|| breaker(two_errors
     .failing_with::<Own>().counting(NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
+// ===== windows, rows, ways of recovering =====
+
+contract!(over_a_window_that_slides: Subject::two_strikes(|| breaker(two_errors().sliding(10))));
+
+contract!(over_the_last_calls: Subject::two_strikes(|| breaker(two_errors().last_calls(20))));
+
+contract!(at_errors_in_a_row: Subject::two_strikes(|| breaker(in_a_row())));
+
+contract!(counting_who_goes_away_after_a_while: Subject::two_strikes(|| breaker(
+    two_errors().abandoned(Abandoned::FailureAfter(Duration::from_secs(1)))))
+    .counting(&[Ending::Status, Ending::Error]));
+
+contract!(opening_longer_each_time: Subject::two_strikes(|| breaker(
+    two_errors().open_growth(2.0, Duration::from_secs(300)))));
+
+contract!(half_open: Subject::two_strikes(|| breaker(two_errors().half_open(HalfOpen::new()))));
+
+contract!(half_open_by_ratio: Subject::two_strikes(|| breaker(
+    two_errors().half_open(HalfOpen::new().ratio(3, 0.5)).open_growth(2.0, Duration::from_secs(300)))));
+
+contract!(half_open_at_the_trailers: Subject::two_strikes(|| breaker(
+    two_errors().half_open(HalfOpen::new())).judging_trailers()));
+
+contract!(half_open_over_plain: Subject::two_strikes(|| breaker(two_errors().half_open(HalfOpen::new())).over(Plain))
+    .failing_with::<Own>().counting(NOT_ANSWERED),
+    [readiness passing state settling refusing recovering errors]);
+
+contract!(told_and_drawing: Subject::two_strikes(|| breaker(two_errors().open_jitter(1e-9))
+    .drawing(Draws::seeded(7)).told("probe", &Events::new())));
+
+// It opens, and nobody notices.
+contract!(in_the_shadow: Subject::never(|| breaker(two_errors().error_amount(1).shadow(true))),
+    [readiness passing]);
+
+contract!(in_the_shadow_at_the_trailers: Subject::never(|| breaker(two_errors().error_amount(1).shadow(true))
+    .judging_trailers()),
+    [readiness passing]);
+
+contract!(out_of_the_shadow: Subject::two_strikes(|| {
+    let layer = breaker(two_errors().shadow(true));
+    layer.handle().set_shadow(false);
+    layer
+}));
+
+// ===== a circuit for each key =====
+
+contract!(by_host: Subject::two_strikes(|| CircuitBreakerLayer::by_host(built(two_errors()))));
+
+contract!(by_header: Subject::two_strikes(|| CircuitBreakerLayer::by_header(built(two_errors()), HOST)));
+
+contract!(by_header_that_is_not_there:
+    Subject::two_strikes(|| CircuitBreakerLayer::by_header(built(two_errors()), ACCEPT)));
+
+contract!(by_header_half_open: Subject::two_strikes(||
+    CircuitBreakerLayer::by_header(built(two_errors().half_open(HalfOpen::new())), HOST)));
+
+contract!(by_header_with_room_for_one: Subject::two_strikes(||
+    CircuitBreakerLayer::by_header(built(two_errors().most_keys(1)), HOST)));
+
+contract!(by_header_in_the_shadow: Subject::never(||
+    CircuitBreakerLayer::by_header(built(two_errors().error_amount(1).shadow(true)), HOST)),
+    [readiness passing]);
+
+// Its function is for the probe's own requests, which are not those of a router.
+contract!(keyed: Subject::two_strikes(|| CircuitBreakerLayer::keyed(built(two_errors()), all_alike)),
+    [readiness passing state settling refusing recovering answers]);
+
+contract!(keyed_at_the_trailers:
+    Subject::two_strikes(|| CircuitBreakerLayer::keyed(built(two_errors()), all_alike).judging_trailers()),
+    [readiness passing state settling refusing recovering answers]);
+
+contract!(keyed_over_plain:
+    Subject::two_strikes(|| CircuitBreakerLayer::keyed_over(Plain, built(two_errors()), all_alike))
+    .failing_with::<Own>().counting(NOT_ANSWERED),
+    [readiness passing state settling refusing recovering errors]);
+
+contract!(keyed_over_plain_boxed_half_open:
+    Subject::two_strikes(|| CircuitBreakerLayer::keyed_over(Plain.boxed(),
+        built(two_errors().half_open(HalfOpen::new())), all_alike))
+    .failing_with::<BoxError>().counting(NOT_ANSWERED),
+    [readiness passing state settling refusing recovering errors]);
+
 contract!(that_cannot_open: Subject::never(|| breaker(Settings::builder())), [readiness passing]);
 
 contract!(answerable_alone: Subject::never(|| AnswerableLayer), [readiness passing]);
@@ -95,7 +181,20 @@ const NOT_ANSWERED: &[Ending] = &[
 ];
 
 fn breaker(settings: SettingsBuilder) -> CircuitBreakerLayer {
-    CircuitBreakerLayer::new(settings.open_for(Duration::from_secs(30)).build().unwrap())
+    CircuitBreakerLayer::new(built(settings))
+}
+
+fn built(settings: SettingsBuilder) -> Settings {
+    settings.open_for(Duration::from_secs(30)).build().unwrap()
+}
+
+fn in_a_row() -> SettingsBuilder {
+    Settings::builder().consecutive_errors(2).abandoned(Abandoned::Failure)
+}
+
+/// Where a refused HEAD is asked for, the circuit is the one that a GET has opened.
+fn all_alike(_: &Ask) -> u8 {
+    7
 }
 
 fn two_errors() -> SettingsBuilder {

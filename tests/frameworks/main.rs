@@ -9,6 +9,7 @@ mod bodies;
 mod fallback;
 mod grpc;
 mod hyper_client;
+mod keyed;
 mod plain;
 mod stacked;
 mod tonic_client;

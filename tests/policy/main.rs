@@ -2,3 +2,4 @@
 
 mod circuit_breaker;
 mod circuit_breaker_threads;
+mod keyed;

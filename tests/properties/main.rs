@@ -2,4 +2,5 @@
 
 mod circuit_breaker;
 mod fraction;
+mod keyed;
 mod lent;
