@@ -18,7 +18,7 @@ use std::{
 
 #[test]
 fn a_body_that_cannot_be_answered_with_names_the_layer_that_cures_it() {
-    for case in ["over_a_client", "over_a_judged_client"] {
+    for case in ["over_a_client", "over_a_judged_client", "fallback_over_a_client"] {
         does_not_compile(
             case,
             &["a layer cannot answer with a", "Incoming", "AnswerableLayer", "right below the layer"],

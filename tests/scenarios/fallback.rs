@@ -98,9 +98,17 @@ where
     S: Service<Request<B>, Response = Response<R>, Error: fmt::Debug> + Clone,
     R: Body<Data = Bytes, Error: fmt::Debug>,
 {
-    let (head, body) = service.clone().oneshot(request).await.expect("an answer").into_parts();
-    let size = body.size_hint().exact();
-    Got { head, size, content: body.collect().await.expect("a body").to_bytes() }
+    in_time(async {
+        let (head, body) = service.clone().oneshot(request).await.expect("an answer").into_parts();
+        let size = body.size_hint().exact();
+        Got { head, size, content: body.collect().await.expect("a body").to_bytes() }
+    })
+    .await
+}
+
+/// What is broken may hang: it has an hour of virtual time.
+async fn in_time<T>(call: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(3600), call).await.expect("it was held up for an hour")
 }
 
 /// Events, and what they told.

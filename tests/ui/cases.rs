@@ -2,6 +2,8 @@
 
 #![allow(unexpected_cfgs, missing_docs, reason = "`tests/ui.rs` sets them by hand")]
 
+#[cfg(case = "fallback_over_a_client")]
+mod fallback_over_a_client;
 #[cfg(case = "over_a_client")]
 mod over_a_client;
 #[cfg(case = "over_a_judged_client")]

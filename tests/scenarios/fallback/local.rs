@@ -149,10 +149,16 @@ async fn only_the_refusals_that_were_chosen_are_replaced() {
         [("first", (200, "fallback", "UO,DI,FB".to_owned())), ("another", (409, "first", "UO,DI".to_owned()))]
     {
         let layer = FallbackLayer::answer(answer(200, "fallback"));
-        let layer = layer.told("reviews", &told.events).only(move |refusal| refusal.why() == chosen);
-        let got = ask(&layer.layer(service_fn(refuses)), get()).await;
-        assert_eq!(got.seen(), seen);
-        assert_eq!(told.lines().len(), usize::from(chosen == "first"));
+        let choice = move |refusal: &Refusal| refusal.why() == chosen;
+        // What is said first is not forgotten.
+        for layer in [
+            layer.clone().told("reviews", &told.events).only(choice),
+            layer.only(choice).told("reviews", &told.events),
+        ] {
+            let got = ask(&layer.layer(service_fn(refuses)), get()).await;
+            assert_eq!(got.seen(), seen);
+            assert_eq!(told.lines().len(), usize::from(chosen == "first"));
+        }
     }
 }
 

@@ -136,7 +136,7 @@ async fn who_refused_and_reads_on_does_not_take_the_second_services_body() {
     assert!(poll!(&mut call).is_pending());
     let mut late = late.lock().expect("no panic").take().expect("it was kept");
     assert!(late.frame().now_or_never().is_none(), "nothing, and no end that is none");
-    let body = call.await.expect("an answer").into_body();
+    let body = in_time(call).await.expect("an answer").into_body();
     assert_eq!(body.collect().await.expect("a body").to_bytes(), "sent");
 }
 
@@ -217,7 +217,7 @@ async fn it_is_cloned_when_it_is_needed_and_readied_before_it_is_called() {
     let mut call = ask();
     assert!(poll!(&mut call).is_pending(), "it waits for a service that is not ready");
     places.add_permits(1);
-    assert_eq!(call.await.expect("an answer").status(), 200);
+    assert_eq!(in_time(call).await.expect("an answer").status(), 200);
     assert_eq!((clones.load(SeqCst), places.available_permits()), (1, 1));
 }
 
