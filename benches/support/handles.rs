@@ -107,7 +107,7 @@ fn looks<T>(mut look: impl FnMut() -> T + Send + 'static) -> Look {
 }
 
 const ROUNDS: usize = 5;
-const CALLS: u64 = 3_000_000;
+const CALLS: u64 = 1_000_000;
 const LOOKS: u64 = 1000;
 
 impl Looker {

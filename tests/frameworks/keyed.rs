@@ -130,7 +130,7 @@ async fn over_a_client_a_closure_finds_the_key() {
     assert!(is_refused(&client.oneshot(ask()).await.unwrap()));
 }
 
-fn crosses_threads<S, R>(service: S, request: R)
+fn crosses_threads<S, R>(service: &S, request: R)
 where
     S: Service<R, Future: Future + Send + 'static> + Clone + Send + Sync + 'static,
 {
@@ -152,11 +152,11 @@ async fn layers_services_handles_and_futures_cross_threads() {
     is_shared(&keyed);
     is_shared(&by_host.handle());
     is_shared(&keyed.handle());
-    crosses_threads(by_host.layer(http()), get("/"));
-    crosses_threads(by_header.layer(http()), get("/"));
-    crosses_threads(keyed.layer(http()), get("/"));
+    crosses_threads(&by_host.layer(http()), get("/"));
+    crosses_threads(&by_header.layer(http()), get("/"));
+    crosses_threads(&keyed.layer(http()), get("/"));
 
     let plain = CircuitBreakerLayer::keyed_over(Plain.boxed(), fragile(), |n: &u32| *n);
     is_shared(&plain);
-    crosses_threads(plain.layer(service_fn(async |n: u32| Ok::<_, BoxError>(n))), 7);
+    crosses_threads(&plain.layer(service_fn(async |n: u32| Ok::<_, BoxError>(n))), 7);
 }
