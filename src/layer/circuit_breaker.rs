@@ -28,7 +28,7 @@
 //!   [`new`](CircuitBreakerLayer::new) makes another. Under axum, which applies a layer to each route and to each
 //!   request, that is what one means.
 //! - **The service's error type is untouched.** Over HTTP the degraded reply is a response, with a
-//!   [`Refusal`] in its extensions; for other services see [`over`](CircuitBreakerLayer::over).
+//!   [`Refusal`](crate::Refusal) in its extensions; for other services see [`over`](CircuitBreakerLayer::over).
 //! - **The verdict falls at the head of the response**, and for gRPC also where `grpc-status` stands in the headers.
 //!   To judge gRPC calls by their trailers see [`judging_trailers`](CircuitBreakerLayer::judging_trailers).
 //! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of

@@ -29,7 +29,7 @@ fn fragile() -> SettingsBuilder {
     Settings::builder().window(secs(60)).open_for(secs(60)).error_amount(2)
 }
 
-fn admit<K: Hash + Eq + Clone + Debug>(circuits: &Circuits<K>, key: K, now: Time) -> KeyTicket {
+fn admit<K: Hash + Eq + Copy + Debug>(circuits: &Circuits<K>, key: K, now: Time) -> KeyTicket {
     match circuits.admit(&key, now) {
         Admission::Pass(ticket, _) => ticket,
         refused => panic!("{key:?} is refused: {refused:?}"),
@@ -37,7 +37,7 @@ fn admit<K: Hash + Eq + Clone + Debug>(circuits: &Circuits<K>, key: K, now: Time
 }
 
 /// A whole call, which takes no time.
-fn call<K: Hash + Eq + Clone + Debug>(
+fn call<K: Hash + Eq + Copy + Debug>(
     circuits: &Circuits<K>,
     key: K,
     outcome: Outcome,
@@ -47,9 +47,9 @@ fn call<K: Hash + Eq + Clone + Debug>(
     circuits.settle(ticket, outcome, || now)
 }
 
-fn open<K: Hash + Eq + Clone + Debug>(circuits: &Circuits<K>, key: K, now: Time) {
-    call(circuits, key.clone(), BAD, now);
-    let opened = call(circuits, key.clone(), BAD, now);
+fn open<K: Hash + Eq + Copy + Debug>(circuits: &Circuits<K>, key: K, now: Time) {
+    call(circuits, key, BAD, now);
+    let opened = call(circuits, key, BAD, now);
     assert!(matches!(opened, Some((Transition::Opened(_), told)) if told == key));
 }
 
@@ -200,7 +200,7 @@ fn no_flood_of_bad_keys_pushes_an_open_circuit_out_of_any_shard() {
         call(&circuits, key, BAD, at(1));
     }
     assert_eq!(circuits.len(), 2000);
-    assert!(victims.clone().all(|victim| is_open(&circuits, &victim, at(1))));
+    assert!(victims.into_iter().all(|victim| is_open(&circuits, &victim, at(1))));
 }
 
 #[test]

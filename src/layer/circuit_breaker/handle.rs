@@ -1,26 +1,4 @@
-//! A breaker seen and steered from elsewhere.
-//!
-//! Whoever serves an admin page, drains an upstream by hand or wants to know why half of the answers are 409 does not
-//! stand on a request's way. A handle is on the same circuits as the layer it was taken from; it needs no service, can
-//! be cloned cheaply and given to another task, and keeps the circuits alive.
-//!
-//! ```
-//! use tower_mesh::{CircuitBreakerLayer, policy::circuit_breaker::{Settings, State}};
-//!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! let breaker = CircuitBreakerLayer::new(Settings::builder().error_ratio(0.5).build().unwrap());
-//! let handle = breaker.handle();
-//! let mut transitions = handle.transitions();
-//!
-//! tokio::spawn(async move {
-//!     handle.force_open(); // an upstream is to be left alone
-//!     assert_eq!(handle.state(), State::ForcedOpen);
-//!     handle.reset();
-//! });
-//! assert_eq!(transitions.recv().await.unwrap().kind.name(), "forced_open");
-//! assert_eq!(transitions.recv().await.unwrap().kind.name(), "reset");
-//! # }
-//! ```
+//! The handle.
 
 use std::fmt;
 
@@ -31,7 +9,29 @@ use crate::{
     policy::circuit_breaker::{Circuit, Circuits, Counts, Settings, State, Status},
 };
 
-/// A breaker seen and steered from elsewhere. See the [module docs](self).
+/// A breaker seen and steered from elsewhere.
+///
+/// Whoever serves an admin page, drains an upstream by hand or wants to know why half of the answers are 409 does not
+/// stand on a request's way. A handle is on the same circuits as the layer it was taken from; it needs no service, can
+/// be cloned cheaply and given to another task, and keeps the circuits alive.
+///
+/// ```
+/// use tower_mesh::{CircuitBreakerLayer, policy::circuit_breaker::{Settings, State}};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let breaker = CircuitBreakerLayer::new(Settings::builder().error_ratio(0.5).build().unwrap());
+/// let handle = breaker.handle();
+/// let mut transitions = handle.transitions();
+///
+/// tokio::spawn(async move {
+///     handle.force_open(); // an upstream is to be left alone
+///     assert_eq!(handle.state(), State::ForcedOpen);
+///     handle.reset();
+/// });
+/// assert_eq!(transitions.recv().await.unwrap().kind.name(), "forced_open");
+/// assert_eq!(transitions.recv().await.unwrap().kind.name(), "reset");
+/// # }
+/// ```
 pub struct CircuitBreakerHandle<T = Circuit>(pub(super) Shared<Station<T>>);
 
 impl<T: Store> CircuitBreakerHandle<T> {

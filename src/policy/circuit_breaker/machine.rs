@@ -4,15 +4,18 @@
 //! requests need not take; [`Circuits`](super::Circuits) have one for each key. It is small because there may be a
 //! million of them.
 
+mod closed;
+mod half_open;
+
 use std::time::Duration;
 
 use super::{
-    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Verdict, Window,
+    Cause, Closed, Counts, HalfOpened, Opened, Phase, State, Status, Transition, Trip, Window,
     phase::Kind,
     rules::{Rules, Trial},
     tally::{Counted, Mark, Tally},
 };
-use crate::policy::{Draw, Fraction, Time, time::nanos};
+use crate::policy::{Draw, Time};
 
 /// All that a breaker remembers.
 #[derive(Debug)]
@@ -252,137 +255,6 @@ impl Machine {
         } else {
             Worth::Requests
         }
-    }
-
-    // ===== closed =====
-
-    fn count(&mut self, mark: Mark, rules: &Rules, at: Moment) -> Option<Transition> {
-        if mark.success {
-            self.row = 0;
-        } else if mark.error && rules.errors_in_a_row != u64::MAX {
-            self.row = self.row.saturating_add(1);
-        }
-        // Over a span of time a good answer counts for nothing but the row: what it would judge may be long over.
-        if mark.is_good() && rules.window.is_of_time() {
-            return None;
-        }
-        self.turn(rules, at.now);
-        self.tally.answered(mark);
-        let trip = self.judge_amounts(rules).or_else(|| self.judge_ratios(rules));
-        let trip = trip.filter(|_| !self.phase.is_held())?;
-        Some(self.open(Cause::Report, Some(trip), rules, at))
-    }
-
-    fn judge_amounts(&self, rules: &Rules) -> Option<Trip> {
-        let reached = |count: u32, amount: u64| u64::from(count) >= amount;
-        if reached(self.tally.counted.error, rules.error_amount) {
-            Some(Trip::ErrorAmount(rules.error_amount as u32))
-        } else if reached(self.tally.counted.slow, rules.slow_amount) {
-            Some(Trip::SlowAmount(rules.slow_amount as u32))
-        } else if reached(self.row, rules.errors_in_a_row) {
-            Some(Trip::ConsecutiveErrors(rules.errors_in_a_row as u32))
-        } else {
-            None
-        }
-    }
-
-    fn judge_ratios(&self, rules: &Rules) -> Option<Trip> {
-        let Counted { total, slow, error } = self.tally.counted;
-        if total < rules.minimum {
-            return None;
-        }
-        // A call that outlived its window counts in the next one: more may be bad than came.
-        let reached = |ratio: Option<Fraction>, bad: u32| {
-            ratio.filter(|ratio| ratio.reached_by(u64::from(bad).min(total), total))
-        };
-        reached(rules.error_ratio, error)
-            .map(Trip::ErrorRatio)
-            .or_else(|| reached(rules.slow_ratio, slow).map(Trip::SlowRatio))
-    }
-
-    /// Begins a window if none has begun, and goes on to the next one, or to the next bucket, if it is over.
-    fn turn(&mut self, rules: &Rules, now: Time) {
-        if now < self.edge {
-            return;
-        }
-        let has_begun = self.edge != Time::default();
-        match rules.window {
-            Window::Tumbling(length) => {
-                if has_begun {
-                    self.tally.clear();
-                }
-                self.edge = now + length;
-            }
-            Window::Sliding { length, buckets } if has_begun => {
-                let width = length / buckets;
-                let passed = nanos(now.since(self.edge)) / nanos(width) + 1;
-                self.tally.pass(passed);
-                self.edge = self.edge + Duration::from_nanos(nanos(width).saturating_mul(passed));
-            }
-            Window::Sliding { length, buckets } => self.edge = now + length / buckets,
-            Window::LastCalls(_) => {}
-        }
-    }
-
-    /// How much time the window has seen.
-    fn window_so_far(&self, rules: &Rules, now: Time) -> Duration {
-        match rules.window {
-            _ if self.edge == Time::default() => Duration::ZERO,
-            Window::Tumbling(length) => now.since(self.edge - length),
-            Window::Sliding { length, .. } => now.since((self.edge - length).max(self.since)),
-            Window::LastCalls(_) => Duration::ZERO,
-        }
-    }
-
-    // ===== half-open =====
-
-    /// A probe comes back.
-    fn take_back(
-        &mut self,
-        mark: Option<Mark>,
-        rules: &Rules,
-        trial: Trial,
-        at: Moment,
-    ) -> Option<Transition> {
-        if at.now >= self.edge {
-            return self.decide(rules, trial, at);
-        }
-        self.out = self.out.saturating_sub(1);
-        match mark {
-            None => return None,
-            Some(mark) if mark.is_good() => self.good += 1,
-            Some(_) => self.bad += 1,
-        }
-        if self.bad >= trial.opens_at {
-            Some(self.open(Cause::Probe, None, rules, at))
-        } else if self.good >= trial.closes_at {
-            Some(self.close(Cause::Probe, at.now))
-        } else {
-            None
-        }
-    }
-
-    /// The probes' time is over: those that are still under way are bad. A ratio is that of the known ones; of two numbers,
-    /// whichever is nearer to being reached decides, and if both are as near, it opens. If nothing is known, the probes
-    /// get the same time again.
-    fn decide(&mut self, rules: &Rules, trial: Trial, at: Moment) -> Option<Transition> {
-        let bad = u32::from(self.bad) + u32::from(std::mem::take(&mut self.out));
-        let good = u32::from(self.good);
-        if bad == 0 && good == 0 {
-            self.edge = at.now + trial.deadline;
-            return None;
-        }
-        let opens = match trial.verdict {
-            Verdict::Ratio { bad: share, .. } => share.reached_by(u64::from(bad), u64::from(bad + good)),
-            Verdict::Count { successes, failures } => {
-                bad * u32::from(successes) >= good * u32::from(failures)
-            }
-        };
-        Some(if opens {
-            self.open(Cause::Deadline, None, rules, at)
-        } else {
-            self.close(Cause::Deadline, at.now)
-        })
     }
 
     // ===== from state to state =====
