@@ -59,13 +59,26 @@ where
         let this = self.project();
         match this.inner.as_pin_mut() {
             Some(inner) => V::poll(this.protocol, *this.memo, this.call, inner, cx),
-            None => {
-                let refusal = this.call.station().refusal(*this.wait);
-                let response = this.protocol.refuse(*this.memo, refusal)?;
-                Poll::Ready(Ok(V::unwatched(this.protocol, response)))
-            }
+            None => Poll::Ready(refusal::<_, _, V, _, _, _>(this.protocol, *this.memo, this.call, *this.wait)),
         }
     }
+}
+
+/// Out of line: few calls come here, and a whole response is made.
+#[cold]
+fn refusal<P, M, V, T, Res, Err>(
+    protocol: &P,
+    memo: M,
+    call: &Settlement<T>,
+    wait: Duration,
+) -> Result<V::Response, Err>
+where
+    P: Answers<M, Res, Err>,
+    V: Verdict<P, M, Res, Err, T>,
+    T: Store,
+{
+    let response = protocol.refuse(memo, call.station().refusal(wait))?;
+    Ok(V::unwatched(protocol, response))
 }
 
 impl<F, P, M, V, T: Store> fmt::Debug for ResponseFuture<F, P, M, V, T> {

@@ -62,8 +62,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<Res, Err>> {
         let answer = inner.poll(cx);
-        let Poll::Ready(result) = &answer else { return Poll::Pending };
-        call.settle(protocol.classify(memo, result));
+        if let Poll::Ready(result) = &answer {
+            call.settle(protocol.classify(memo, result));
+        }
         answer
     }
 

@@ -12,8 +12,9 @@ pub struct Ticket {
     head: Head,
 }
 
-/// How long the head of the response took.
+/// How long the head of the response took. As wide as a phase, so that a ticket has no holes, and is moved in two words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
 enum Head {
     /// It has not come yet.
     Awaited,
