@@ -24,7 +24,11 @@ mod stream;
 
 use std::{
     fmt,
-    sync::{Arc, Weak},
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -96,6 +100,7 @@ pub struct Events(Arc<Hub>);
 #[derive(Default)]
 struct Hub {
     listeners: ArcSwap<Vec<Arc<Listener>>>,
+    panics: AtomicU64,
 }
 
 impl Events {
@@ -107,7 +112,9 @@ impl Events {
 
     /// Calls `listener` at every event until the returned value is dropped.
     ///
-    /// It runs on the task of the request that the event is about: it must be quick and must not block.
+    /// It runs on the task of the request that the event is about: it must be quick and must not block. It may ask and
+    /// steer whatever the event is about. If it panics the request goes on, and the other listeners hear of the event
+    /// all the same; see [`panics`](Self::panics).
     #[must_use = "listening ends when this is dropped"]
     pub fn listen(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Listening {
         let listener: Arc<Listener> = Arc::new(listener);
@@ -115,12 +122,23 @@ impl Events {
         Listening { hub: Arc::downgrade(&self.0), listener: Arc::downgrade(&listener) }
     }
 
+    /// How often a listener panicked.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.0.panics.load(Ordering::Relaxed)
+    }
+
     /// Tells an event, which is made only if somebody listens.
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
         let listeners = self.0.listeners.load();
         if !listeners.is_empty() {
             let event = event();
-            listeners.iter().for_each(|listener| listener(&event));
+            for listener in listeners.iter() {
+                // Nothing of ours is half done here: a request is told of as it stands.
+                if panic::catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
+                    self.0.panics.fetch_add(1, Ordering::Relaxed);
+                }
+            }
         }
     }
 }

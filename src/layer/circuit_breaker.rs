@@ -288,11 +288,12 @@ impl<T: Store> Shared<Station<T>> {
         let memo = protocol.memo(&request);
         let call = match scope.admit(&self.store, &request, lane) {
             Admission::Pass(ticket, transition) => {
+                // Made before anybody else's code is called: if that panics, this settles.
+                let call = Settlement::of(self, ticket);
                 if let Some(transition) = transition {
-                    self.tell_transition(transition, &scope.key(&request));
+                    call.station().tell_transition(transition, &scope.key(&request));
                 }
-                // Made before the inner call: if that panics, this settles.
-                Settlement::of(self, ticket)
+                call
             }
             Admission::Refuse(wait, transition) => {
                 if let Some(transition) = transition {

@@ -45,16 +45,22 @@ impl fmt::Debug for HostPort {
 pub(crate) fn target<B>(request: &Request<B>) -> Option<(Cow<'_, str>, u16)> {
     let uri = request.uri();
     let default = if uri.scheme() == Some(&http::uri::Scheme::HTTPS) { 443 } else { 80 };
-    if let Some(authority) = uri.authority() {
-        return Some((normal(authority.host()), authority.port_u16().unwrap_or(default)));
-    }
-    let header = request.headers().get(HOST)?.to_str().ok()?;
-    // The last colon divides, but not one inside an IPv6 literal.
-    match header.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
-        Some((host, port)) => Some((normal(host), port.parse().ok()?)),
-        None => Some((normal(header), default)),
-    }
+    let (host, port) = if let Some(authority) = uri.authority() {
+        (authority.host(), authority.port_u16().unwrap_or(default))
+    } else {
+        let header = request.headers().get(HOST)?.to_str().ok()?;
+        // The last colon divides, but not one inside an IPv6 literal.
+        match header.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
+            Some((host, "")) => (host, default),
+            Some((host, port)) => (host, port.parse().ok()?),
+            None => (header, default),
+        }
+    };
+    (host.len() <= LONGEST).then(|| (normal(host), port))
 }
+
+/// What is longer is no name that could be looked up, and it may be kept as a key.
+const LONGEST: usize = 255;
 
 /// Lower case, without the dot that ends an absolute name; nearly always as it came.
 pub(crate) fn normal(host: &str) -> Cow<'_, str> {
@@ -89,7 +95,10 @@ mod tests {
         assert_eq!(of("/0", Some("reviews")), to("reviews", 80));
         assert_eq!(of("/0", Some("[::1]:8080")), to("[::1]", 8080));
         assert_eq!(of("/0", Some("[::1]")), to("[::1]", 80));
+        assert_eq!(of("/0", Some("reviews:")), to("reviews", 80));
         assert_eq!(of("/0", Some("reviews:many")), None);
+        assert_eq!(of("/0", Some(&"r".repeat(255))), to(&"r".repeat(255), 80));
+        assert_eq!(of("/0", Some(&"r".repeat(256))), None);
         assert_eq!(of("/0", None), None);
     }
 

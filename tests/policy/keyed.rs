@@ -94,7 +94,7 @@ fn idle_ones_go_first_then_those_of_good_requests_alone_then_closed_ones_and_nev
     call(&circuits, "good", GOOD, at(60));
     let here = |keys: [&'static str; 4]| {
         let mut found = Vec::new();
-        circuits.each(at(60), |key, _| found.push(*key));
+        circuits.each(at(60), |key, _| found.push(key));
         found.sort_unstable();
         assert_eq!(found, keys);
     };

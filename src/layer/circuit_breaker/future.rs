@@ -59,7 +59,9 @@ where
         let this = self.project();
         match this.inner.as_pin_mut() {
             Some(inner) => V::poll(this.protocol, *this.memo, this.call, inner, cx),
-            None => Poll::Ready(refusal::<_, _, V, _, _, _>(this.protocol, *this.memo, this.call, *this.wait)),
+            None => {
+                Poll::Ready(refusal::<_, _, V, _, _, _>(this.protocol, *this.memo, this.call, *this.wait))
+            }
         }
     }
 }

@@ -122,7 +122,7 @@ impl<K: Key> CircuitBreakerHandle<Circuits<K>> {
         let mut found = Vec::new();
         self.0.store.each(clock::now(), |key, status| {
             if looked_for(&status) {
-                found.push((key.clone(), status));
+                found.push((key, status));
             }
         });
         found

@@ -145,8 +145,9 @@ impl<T: Store> Station<T> {
 
     #[cold]
     pub(super) fn tell_transition(&self, transition: Transition, key: &T::Key) {
+        let at = clock::now();
         let event = |name: &Arc<str>| Event {
-            at: clock::now(),
+            at,
             subject: T::subject(name, key),
             kind: EventKind::Circuit(transition),
         };

@@ -1,5 +1,7 @@
 //! `UpstreamTrafficSetting` as a destination: which host it means, and which stations it puts before it.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use super::{Lowering, circuit_breaker, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
@@ -39,7 +41,15 @@ pub(super) fn destinations<'a>(documents: &'a [Document], lowering: &mut Lowerin
             lowering.errors.push(setting.conflict(other));
         }
     }
-    settings.iter().filter_map(|setting| setting.destination(lowering)).collect()
+    let mut taken = HashMap::new();
+    settings
+        .iter()
+        .filter_map(|setting| {
+            let destination = setting.destination(lowering)?;
+            setting.note_lost_names(&destination, &mut taken, lowering);
+            Some(destination)
+        })
+        .collect()
 }
 
 fn read<'a>(document: &'a Document, here: &'a str) -> Option<Setting<'a>> {
@@ -152,6 +162,33 @@ impl Setting<'_> {
             return None;
         }
         Some(Host::Service { name: name.to_owned(), namespace: namespace.to_owned() })
+    }
+
+    /// A name means one host: that of the first document to which it belongs.
+    fn note_lost_names<'d>(
+        &'d self,
+        destination: &Destination,
+        taken: &mut HashMap<String, &'d Document>,
+        lowering: &mut Lowering<'_>,
+    ) {
+        let mut lost: Vec<(&str, &Document)> = Vec::new();
+        for name in &destination.hosts {
+            match taken.entry(name.clone()) {
+                Entry::Occupied(other) => lost.push((name, other.get())),
+                Entry::Vacant(free) => {
+                    free.insert(self.document);
+                }
+            }
+        }
+        let Some(&(_, other)) = lost.first() else { return };
+        let names: Vec<_> = lost.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let what = match lost.len() == destination.hosts.len() {
+            true => "never applies".to_owned(),
+            false => format!("does not apply to requests for {}", names.join(", ")),
+        };
+        let by = other.locate_nearest("spec.host");
+        let message = format!("{what}: the document at {by} is for the same name");
+        lowering.notes.push(Note::new(self.document, "spec.host", NoteKind::Surprise, message));
     }
 
     fn note_what_is_not_applied(&self, lowering: &mut Lowering<'_>) {

@@ -220,6 +220,9 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
         let mut keys = self.lock(shard);
         let Entry { key, machine } = keys.at(place);
         let moment = self.moment(self.hash(key), now);
+        if machine.phase() != ticket.phase {
+            return None;
+        }
         let transition = machine.settle(ticket.phase, mark, &self.rules, moment);
         machine.remember(&self.rules, now);
         Some((transition?, key.clone()))
@@ -240,13 +243,12 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
         Some(keys.at(place).machine.status(&self.rules, now))
     }
 
-    /// Every key and its circuit, one shard after another.
-    pub fn each(&self, now: Time, mut look: impl FnMut(&K, Status)) {
+    /// Every key and its circuit, one shard after another. No lock is held while `look` is asked.
+    pub fn each(&self, now: Time, mut look: impl FnMut(K, Status)) {
         for shard in 0..self.shards.len() {
-            let keys = self.lock(shard as u32);
-            keys.entries.iter().flatten().for_each(|Entry { key, machine }| {
-                look(key, machine.status(&self.rules, now));
-            });
+            let status = |Entry { key, machine }: &Entry<K>| (key.clone(), machine.status(&self.rules, now));
+            let all: Vec<_> = self.lock(shard as u32).entries.iter().flatten().map(status).collect();
+            all.into_iter().for_each(|(key, status)| look(key, status));
         }
     }
 

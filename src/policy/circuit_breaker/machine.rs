@@ -283,7 +283,8 @@ impl Machine {
 
     fn half_open(&mut self, trial: Trial, now: Time) -> Transition {
         let after = now.since(self.since);
-        self.enter(Kind::HalfOpen, false, now);
+        // It has been ready for probes since its time was over, though nobody came to be one.
+        self.enter(Kind::HalfOpen, false, self.edge);
         (self.good, self.bad, self.out) = (0, 0, 0);
         self.edge = now + trial.deadline;
         Transition::HalfOpened(HalfOpened { after })

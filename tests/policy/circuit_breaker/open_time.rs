@@ -147,6 +147,6 @@ fn an_onlooker_sees_a_circuit_half_open_from_the_end_of_its_open_time() {
     play.at(3 * SECOND);
     assert_eq!((play.state(), play.status().since), (State::HalfOpen, Some(moment(SECOND))));
     play.admit();
-    assert_eq!((play.state(), play.status().since), (State::HalfOpen, Some(moment(3 * SECOND))));
+    assert_eq!((play.state(), play.status().since), (State::HalfOpen, Some(moment(SECOND))));
     assert_eq!(tuple(play.status().counts), (1, 0, 1), "those it opened by");
 }

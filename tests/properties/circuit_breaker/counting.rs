@@ -61,18 +61,24 @@ impl Model {
         (total as u64, slow as u64, error as u64, row as u64)
     }
 
-    pub(super) fn turn(&mut self, now: u64) {
+    /// Whether all that was counted is forgotten.
+    pub(super) fn turn(&mut self, now: u64) -> bool {
+        let before = self.span;
         let Some(begun) = self.begun else {
             self.begun = Some(now);
-            return;
+            return false;
         };
         match self.rules.over {
             Over::Tumbling(length) if now - begun >= length * MS => {
                 self.begun = Some(now);
                 self.span += 1;
+                true
             }
-            Over::Sliding(length, buckets) => self.span = (now - begun) / (length * MS / u64::from(buckets)),
-            Over::Tumbling(_) | Over::LastCalls(_) => {}
+            Over::Sliding(length, buckets) => {
+                self.span = (now - begun) / (length * MS / u64::from(buckets));
+                self.span - before >= u64::from(buckets)
+            }
+            Over::Tumbling(_) | Over::LastCalls(_) => false,
         }
     }
 

@@ -96,8 +96,8 @@ impl Model {
         let due = match (&self.state, self.rules.probes) {
             (State::Open { until }, None) if now >= *until => Some(self.close(Cause::Check, now)),
             (State::Open { until }, Some(rules)) if now >= *until => {
-                let until = now + rules.deadline * MS;
-                self.enter(State::HalfOpen { until, probes: Vec::new() }, now);
+                let (since, until) = (*until, now + rules.deadline * MS);
+                self.enter(State::HalfOpen { until, probes: Vec::new() }, since);
                 Some(Change::HalfOpened)
             }
             (State::HalfOpen { until, .. }, Some(rules)) if now >= *until => self.decide(rules, now),
@@ -129,12 +129,14 @@ impl Model {
     /// A request of this phase is settled; a probe is known by its place.
     pub(crate) fn settle(&mut self, probe: usize, ended: Ended, now: u64) -> Option<Change> {
         let mark = self.mark(ended);
+        let judges = self.rules.error_ratio.is_some() || self.rules.slow_ratio.is_some();
         match (&mut self.state, self.rules.probes) {
             (State::Closed { held }, _) => {
                 let (held, mark) = (*held, mark?);
                 let is_judged = mark.error || mark.slow || matches!(self.rules.over, Over::LastCalls(_));
-                if is_judged {
-                    self.turn(now);
+                // Where arrivals do not look at the window, who finds it over is in the new one.
+                if is_judged && self.turn(now) && !judges {
+                    self.arrivals.push(self.span);
                 }
                 self.answers.push((mark, self.span));
                 let reached = if is_judged && !held { self.reached() } else { Vec::new() };

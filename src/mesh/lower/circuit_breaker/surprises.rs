@@ -1,7 +1,7 @@
 //! What a block says without effect: each field is right, and yet they do not do together what they seem to.
 
 use crate::{
-    config::osm,
+    config::{GoDuration, osm},
     policy::circuit_breaker::{Abandoned, Settings, Trip, Window},
 };
 
@@ -17,12 +17,13 @@ pub(in crate::mesh::lower) fn surprises(
     }
     let has = |of: fn(&Trip) -> bool| settings.trips().iter().any(of);
     let judges_slowness = has(|trip| matches!(trip, Trip::SlowAmount(_) | Trip::SlowRatio(_)));
-    if block.slow_time_threshold.is_some() && !judges_slowness {
+    let is_set = |time: Option<GoDuration>| time.is_some_and(|time| time.nanos() != 0);
+    if is_set(block.slow_time_threshold) && !judges_slowness {
         tell("slowTimeThreshold", NO_SLOWNESS);
     }
     let counts = has(|trip| !matches!(trip, Trip::ConsecutiveErrors(_)));
     if let Window::LastCalls(calls) = settings.window() {
-        if block.stat_time_window.is_some_and(|window| window.nanos() != 0) {
+        if is_set(block.stat_time_window) {
             tell("statTimeWindow", "has no effect: `towerMesh.lastCalls` counts instead of a window of time");
         }
         for trip in settings.trips() {
@@ -38,6 +39,9 @@ pub(in crate::mesh::lower) fn surprises(
     }
     if !counts && settings.can_open() {
         let why = "has no effect: errors one after another are counted without a window";
+        if is_set(block.stat_time_window) && !matches!(settings.window(), Window::LastCalls(_)) {
+            tell("statTimeWindow", why);
+        }
         match settings.window() {
             Window::Tumbling(_) => {}
             Window::Sliding { .. } => tell("towerMesh.slidingBuckets", why),

@@ -24,7 +24,10 @@ impl Machine {
         if mark.is_good() && rules.window.is_of_time() {
             return None;
         }
-        self.turn(rules, at.now);
+        if self.turn(rules, at.now) && !rules.arrivals_turn {
+            // This one found out that all it came with is forgotten: it is in the new window, and known to be.
+            self.tally.arrived(1);
+        }
         self.tally.answered(mark);
         let trip = self.judge_amounts(rules).or_else(|| self.judge_ratios(rules));
         let trip = trip.filter(|_| !self.phase.is_held())?;
@@ -58,10 +61,11 @@ impl Machine {
             .or_else(|| reached(rules.slow_ratio, slow).map(Trip::SlowRatio))
     }
 
-    /// Begins a window if none has begun, and goes on to the next one, or to the next bucket, if it is over.
-    pub(super) fn turn(&mut self, rules: &Rules, now: Time) {
+    /// Begins a window if none has begun, and goes on to the next one, or to the next bucket, if it is over. Whether
+    /// everything is forgotten.
+    pub(super) fn turn(&mut self, rules: &Rules, now: Time) -> bool {
         if now < self.edge {
-            return;
+            return false;
         }
         let has_begun = self.edge != Time::default();
         match rules.window {
@@ -70,15 +74,20 @@ impl Machine {
                     self.tally.clear();
                 }
                 self.edge = now + length;
+                has_begun
             }
             Window::Sliding { length, buckets } if has_begun => {
                 let width = length / buckets;
                 let passed = nanos(now.since(self.edge)) / nanos(width) + 1;
                 self.tally.pass(passed);
                 self.edge = self.edge + Duration::from_nanos(nanos(width).saturating_mul(passed));
+                passed >= u64::from(buckets)
             }
-            Window::Sliding { length, buckets } => self.edge = now + length / buckets,
-            Window::LastCalls(_) => {}
+            Window::Sliding { length, buckets } => {
+                self.edge = now + length / buckets;
+                false
+            }
+            Window::LastCalls(_) => false,
         }
     }
 
