@@ -20,6 +20,10 @@ use super::{Event, Events, Listening};
 const WAITING: usize = 1024;
 
 /// Events, one after another, from the moment it was made: see [`Events::stream`].
+///
+/// A change of a circuit is told when its lock has been left. So when two threads change a state at the same moment,
+/// these changes may come in the other order: who needs the state now asks the
+/// [handle](crate::CircuitBreakerHandle::state).
 pub struct EventStream {
     events: mpsc::Receiver<Event>,
     missed: Arc<AtomicU64>,

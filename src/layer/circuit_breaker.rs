@@ -2,7 +2,8 @@
 //!
 //! Without it, the callers of a service that hangs hang too, and a service that struggles is kept from recovering by
 //! those who retry. The breaker counts bad responses (osm-edge's `circuitBreaking`: amounts and ratios of errors and of
-//! slow responses); when a threshold is reached it answers by itself for a while, then lets everything pass again.
+//! slow responses); when a threshold is reached it answers by itself for a while, then lets everything pass again, or a
+//! few probes first.
 //!
 //! ```
 //! use std::time::Duration;
@@ -24,20 +25,24 @@
 //!
 //! # What to know
 //!
-//! - **The state lives in the layer.** Services made by one layer, and by its clones, share one circuit; only
-//!   [`new`](CircuitBreakerLayer::new) makes another. Under axum, which applies a layer to each route and to each
-//!   request, that is what one means.
+//! - **The state lives in the layer.** Services made by one layer, and by its clones, share one circuit; only a
+//!   constructor, such as [`new`](CircuitBreakerLayer::new), and [`drawing`](CircuitBreakerLayer::drawing) make
+//!   another. Under axum, which applies a layer to each route and to each request, that is what one means.
 //! - **The service's error type is untouched.** Over HTTP the degraded reply is a response, with a
 //!   [`Refusal`](crate::Refusal) in its extensions; for other services see [`over`](CircuitBreakerLayer::over).
 //! - **The verdict falls at the head of the response**, and for gRPC also where `grpc-status` stands in the headers.
 //!   To judge gRPC calls by their trailers see [`judging_trailers`](CircuitBreakerLayer::judging_trailers).
+//! - **Windows** of time tumble, or [slide](crate::policy::circuit_breaker::SettingsBuilder::sliding); or the
+//!   [last calls](crate::policy::circuit_breaker::SettingsBuilder::last_calls) are counted.
+//! - **Recovery** is straight when the open time is over, or by way of a few
+//!   [probes](crate::policy::circuit_breaker::SettingsBuilder::half_open).
 //! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of
 //!   bytes: put [`AnswerableLayer`](crate::AnswerableLayer) right below.
 //! - **One circuit for all**, or one for each [host](CircuitBreakerLayer::by_host), each value of a
 //!   [header](CircuitBreakerLayer::by_header), each [key](CircuitBreakerLayer::keyed) that a function finds.
 //! - **It can be seen and steered** from elsewhere by its [handle](CircuitBreakerLayer::handle).
 //! - **What is answered instead** of the degraded reply is up to a [`FallbackLayer`](crate::FallbackLayer).
-//! - A caller that goes away counts as nothing, unless
+//! - A caller that goes away is no error, unless
 //!   [`abandoned`](crate::policy::circuit_breaker::SettingsBuilder::abandoned) says otherwise.
 //!
 //! # Differences from Envoy's "circuit breakers"
@@ -112,7 +117,7 @@ impl CircuitBreakerLayer<Http, AtHead, ByHost> {
     ///
     /// For a client that talks to many. There are at most
     /// [`most_keys`](crate::policy::circuit_breaker::SettingsBuilder::most_keys) circuits; requests that name no host
-    /// share one.
+    /// share one. Their keys are [`HostPort`](super::host::HostPort)s.
     ///
     /// ```
     /// use tower_mesh::{CircuitBreakerLayer, layer::host::HostPort, policy::circuit_breaker::Settings};
@@ -132,7 +137,7 @@ impl CircuitBreakerLayer<Http, AtHead, ByHeader> {
     /// A circuit for each value of this header; requests without it share one.
     ///
     /// Whoever sends requests chooses these values. He cannot push an open circuit out, and no value takes more than
-    /// its first 256 bytes.
+    /// its first 256 bytes. The keys are [`HeaderKey`]s.
     #[must_use]
     pub fn by_header(settings: Settings, name: HeaderName) -> Self {
         Self::of(settings, ByHeader(name), Http)
@@ -192,6 +197,12 @@ impl<P, V, C: Scope> CircuitBreakerLayer<P, V, C> {
     ///
     /// How long a call took is still measured to its head. A body that breaks is a failure, one that is dropped is
     /// abandoned. A [judgement of one's own](Protocol::judging) is asked for calls that are judged at their head only.
+    ///
+    /// With a half-open state a probe is then judged at its end: a stream that outlives the deadline of the probes
+    /// counts as bad, and can open the circuit again. So where streams are long, do not use the two together, or give a
+    /// [deadline](crate::policy::circuit_breaker::HalfOpen::deadline) longer than streams live. And with
+    /// [`Abandoned::Failure`](crate::policy::circuit_breaker::Abandoned::Failure) a stream that its caller ends is a
+    /// failure.
     #[must_use]
     pub fn judging_trailers(self) -> CircuitBreakerLayer<P, AtTrailers, C> {
         let Self { station, scope, protocol, .. } = self;
@@ -207,8 +218,8 @@ impl<P, V, C: Scope> CircuitBreakerLayer<P, V, C> {
         Self { station: Shared::new(Station::new(store)), ..self }
     }
 
-    /// Tells `events`, under this name, when the circuit opens and closes and when it refuses; and no longer whom it
-    /// told before. The circuit of a key is told with it: `reviews["alice"]`.
+    /// Tells `events`, under this name, every change of state, each refusal, and in shadow mode what would have been
+    /// one; and no longer whom it told before. The circuit of a key is told with it: `reviews["alice"]`.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
         self.station.observe(name.into(), events.clone());

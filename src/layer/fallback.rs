@@ -21,7 +21,7 @@
 //!
 //! | | instead of the refusal | what it costs a request that is not refused |
 //! |---|---|---|
-//! | [`answer`](FallbackLayer::answer) | the same answer each time | a look at the answer's extensions: 53 instructions, no allocation |
+//! | [`answer`](FallbackLayer::answer) | the same answer each time | a look at the answer's extensions, no allocation |
 //! | [`with`](FallbackLayer::with) | what a function makes of the request's head and the refusal | a clone of the head |
 //! | [`service`](FallbackLayer::service) | what a second service answers to the request | a clone of the head; if there is a body, an allocation and a lock that is free |
 //! | [`instead`](FallbackLayer::instead) | what a function makes of the refusal, where there is no HTTP | a look at errors |
@@ -107,8 +107,9 @@ struct Observer {
 impl FallbackLayer {
     /// Answers with this status, these headers and this content.
     ///
-    /// It is given a `content-length` unless it has one, and no content for a HEAD, or with a status that has none.
-    /// Whether it is for gRPC calls or for all others, its `content-type` tells.
+    /// It is given a `content-length` unless it has one, or a `transfer-encoding`, or is for gRPC; and no content for a
+    /// HEAD. With a status that has no content it is given neither. Whether it is for gRPC calls or for all others, its
+    /// `content-type` tells.
     #[must_use]
     pub fn answer(template: Response<Bytes>) -> Self {
         Self::of(Answer::new(template))
@@ -140,8 +141,9 @@ impl<F> FallbackLayer<With<F>> {
 impl<T> FallbackLayer<Second<T>> {
     /// Answers with what this service answers to the same request.
     ///
-    /// It is kept once, and cloned when it is needed; the clone is readied and called in the answer's future. Both
-    /// services get the request with a [`Lent`] body.
+    /// It is kept once and shared, and each call that needs it takes a clone, which is readied and called in the
+    /// answer's future. So it must be `Sync` for the futures to be `Send`: tower's `BoxCloneSyncService`, not
+    /// `BoxCloneService`. Both services get the request with a [`Lent`] body.
     ///
     /// ```
     /// use axum::{Router, routing::get};

@@ -1,8 +1,8 @@
 //! The tower layers, and what they share.
 //!
-//! A layer is a thin adaptor: it reads the clock, draws chance, asks its policy, and carries the answer out. Each is
-//! one file with a layer, a service and a named future, over a [`protocol`] that knows how to read requests, judge
-//! answers and write refusals. Here alone time is read ([`clock`]) and chance is drawn ([`draw`]).
+//! A layer is a thin adaptor: it reads the clock, draws chance, asks its policy, and carries the answer out. Each is a
+//! file, or a file and a folder, with a layer, a service and a named future, over a [`protocol`] that knows how to read
+//! requests, judge answers and write refusals. Here alone time is read ([`clock`]) and chance is drawn ([`draw`]).
 
 pub mod answerable;
 pub mod body;

@@ -3,7 +3,7 @@
 //! A service that fails, or answers late, should be left alone: to recover, and so that its callers do not queue up
 //! behind it. The breaker counts bad responses over a window; when an amount or a ratio is reached the circuit opens,
 //! and every request is refused on the spot for exactly the time that was set. Then it closes straight, with all
-//! counters at zero.
+//! counters at zero, unless probes are to decide first ([`HalfOpen`]).
 //!
 //! ```
 //! use std::time::Duration;
@@ -28,8 +28,8 @@
 //! under a short lock, which makes them exact. Sequential calls are therefore counted exactly, and concurrent ones can
 //! overshoot a threshold only by those that were already in flight.
 //!
-//! A ratio is judged at every bad response, and once at the arrival that finds the window's requests to have reached
-//! the minimum: no other arrival can raise it.
+//! A ratio over time is judged at every bad response, at the arrival that finds the minimum reached, and when a bucket
+//! turns: no other arrival can raise it. Over the last calls it is judged at every answer that counts.
 
 mod builder;
 mod circuit;

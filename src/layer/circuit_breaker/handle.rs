@@ -1,4 +1,4 @@
-//! The handle.
+//! A breaker seen and steered from outside of a request's way.
 
 use std::fmt;
 
@@ -56,6 +56,10 @@ impl<T: Store> CircuitBreakerHandle<T> {
     }
 
     /// Every change of state from now on. It ends with the last service, layer and handle of this breaker.
+    ///
+    /// A change is told when the lock of its circuit has been left, so that a listener may call the handle. If two
+    /// threads change a state at the same moment, these changes may therefore be told in the other order: who needs the
+    /// state now asks [`state`](Self::state).
     #[must_use]
     pub fn transitions(&self) -> EventStream {
         self.0.watchers.stream()
@@ -64,18 +68,24 @@ impl<T: Store> CircuitBreakerHandle<T> {
 
 impl CircuitBreakerHandle {
     /// Whether requests pass. It takes no lock.
+    ///
+    /// An open time that is over is shown as the next request will find it. The deadline of probes shows only when a
+    /// request or a probe has found it out.
     #[must_use]
     pub fn state(&self) -> State {
         self.0.store.state(clock::now())
     }
 
-    /// What has been counted.
+    /// What is counted now, as [`status`](Self::status) shows it.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.status().counts
     }
 
     /// Its state, since when it is so, and what has been counted: all of one moment.
+    ///
+    /// The state is that of [`state`](Self::state). A window that is over is found out by the next request, or with
+    /// amounts alone by the next bad answer: its counts stand until then.
     #[must_use]
     pub fn status(&self) -> Status {
         self.0.store.status(clock::now())
@@ -111,12 +121,17 @@ impl<K: Key> CircuitBreakerHandle<Circuits<K>> {
     }
 
     /// The circuit of this key, if there is one.
+    ///
+    /// By host a key is a [`HostPort`](crate::layer::host::HostPort), by header a [`HeaderKey`](super::HeaderKey). An
+    /// open time that is over is shown as the next request will find it. The deadline of probes, and the end of a
+    /// window, show only when a request or an answer has found them out.
     #[must_use]
     pub fn status(&self, key: &K) -> Option<Status> {
         self.0.store.status(key, clock::now())
     }
 
-    /// Every circuit there is whose status is looked for: `|status| status.state != State::Closed` lists the open ones.
+    /// Every circuit there is whose status is looked for: `|status| status.state != State::Closed` lists those that are
+    /// not simply closed.
     #[must_use]
     pub fn list(&self, mut looked_for: impl FnMut(&Status) -> bool) -> Vec<(K, Status)> {
         let mut found = Vec::new();

@@ -140,7 +140,8 @@ impl SettingsBuilder {
     /// is always as long.
     ///
     /// What counts as again: with a half-open state, until its probes have closed the circuit; with a straight close,
-    /// until it has been closed for as long as it had been open.
+    /// until it has been closed for as long as it had been set to be open, without jitter, counted from the end of the
+    /// open time.
     pub const fn open_growth(mut self, factor: f64, most: Duration) -> Self {
         self.growth = Some((factor, most));
         self

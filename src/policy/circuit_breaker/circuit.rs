@@ -135,6 +135,9 @@ impl Circuit {
     }
 
     /// Whether requests pass at this moment.
+    ///
+    /// An open time that is over is shown as the next request will find it. The deadline of probes shows only when a
+    /// request or a probe has found it out.
     #[must_use]
     pub fn state(&self, now: Time) -> State {
         let phase = self.phase();
@@ -142,12 +145,15 @@ impl Circuit {
     }
 
     /// Its state, since when it is so, and what it has counted: all of one moment.
+    ///
+    /// The state is that of [`state`](Self::state). A window that is over is found out by the next request, or with
+    /// amounts alone by the next bad answer: its counts stand until then.
     #[must_use]
     pub fn status(&self, now: Time) -> Status {
         self.exactly(|machine| machine.status(&self.rules, now))
     }
 
-    /// What has been counted since the counters were last at zero.
+    /// What is counted now.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.exactly(|machine| machine.counts())

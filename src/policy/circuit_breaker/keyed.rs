@@ -235,6 +235,9 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
     }
 
     /// The circuit of this key, if there is one.
+    ///
+    /// An open time that is over is shown as the next request will find it. The deadline of probes, and the end of a
+    /// window, show only when a request or an answer has found them out.
     #[must_use]
     pub fn status(&self, key: &K, now: Time) -> Option<Status> {
         let hash = self.hash(key);

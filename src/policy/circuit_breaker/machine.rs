@@ -100,7 +100,8 @@ impl Machine {
         }
     }
 
-    /// As one who looks on sees it: what the next request will find to be due, is so already.
+    /// As one who looks on sees it: an open time that is over is so already. The deadline of probes and the end of a
+    /// window wait for who finds them out.
     pub(super) fn status(&self, rules: &Rules, now: Time) -> Status {
         let state = rules.state(self.phase, self.edge, now);
         match (self.phase.kind(), state) {

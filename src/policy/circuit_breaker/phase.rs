@@ -1,4 +1,4 @@
-//! Which state a circuit is in, and the how-manieth that is.
+//! Which state a circuit is in, and its number.
 
 /// What a state is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::policy::Fraction;
 /// A half-open state, as one asks for it; [`build`](super::SettingsBuilder::build) says whether it means something.
 ///
 /// Unless told otherwise, one probe at a time is let through, the first good one closes the circuit, the first bad one
-/// opens it again, and one that is not answered within 30 s is bad.
+/// opens it again, and one still under way 30 s after the circuit became half-open is bad.
 ///
 /// ```
 /// use std::time::Duration;

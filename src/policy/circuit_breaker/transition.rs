@@ -11,9 +11,9 @@ use crate::policy::Time;
 pub struct Counts {
     /// Requests let through; over the last calls: answers counted.
     pub total: u64,
-    /// Slow responses among them.
+    /// Slow responses; counted if there is a rule for them. More than `total` where calls outlived their window.
     pub slow: u64,
-    /// Failures among them.
+    /// Failures; counted if there is a rule for them. More than `total` where calls outlived their window.
     pub error: u64,
     /// Failures one after another, up to now; counted if there is a rule for them.
     pub in_a_row: u64,
@@ -47,7 +47,8 @@ pub struct Opened {
     pub trip: Option<Trip>,
     /// The window's counts, with what tipped them; after probes, those of the last window.
     pub counts: Counts,
-    /// How far into its window that was; after probes, how long they took.
+    /// How far into its window that was: zero over the last calls; over a window that slides, at most so long. After
+    /// probes, how long they took.
     pub into_window: Duration,
     /// When that will be over.
     pub until: Time,

@@ -13,7 +13,7 @@ pub(crate) const MS: u64 = 1_000_000;
 pub(crate) struct Model {
     pub(crate) rules: Rules,
     pub(crate) state: State,
-    /// The how-manieth state this is, and when it began.
+    /// The number of this state, and when it began.
     pub(crate) phase: usize,
     pub(crate) since: Option<u64>,
     /// Of the present closed state, or of the last one: in which span requests came.
