@@ -347,6 +347,7 @@ fn what_has_no_effect_is_told() {
     policy.yaml:8:109 spec.connectionSettings.http.circuitBreaking.towerMesh.abandoned: has no effect: neither `slowAmountThreshold` nor `slowRatioThreshold` is set
     ");
     assert_snapshot!(notes(&breaker("towerMesh: {consecutiveErrorThreshold: 5, slidingBuckets: 10}")), @"policy.yaml:8:83 spec.connectionSettings.http.circuitBreaking.towerMesh.slidingBuckets: has no effect: errors one after another are counted without a window");
+    assert_snapshot!(notes(&breaker("statTimeWindow: 1m, slowTimeThreshold: 0s, towerMesh: {consecutiveErrorThreshold: 5}")), @"policy.yaml:8:41 spec.connectionSettings.http.circuitBreaking.statTimeWindow: has no effect: errors one after another are counted without a window");
     assert_snapshot!(notes(&breaker("slowAmountThreshold: 5, towerMesh: {abandoned: failure}")), @"policy.yaml:8:72 spec.connectionSettings.http.circuitBreaking.towerMesh.abandoned: is no error here: no threshold of errors is set");
     assert_snapshot!(notes(&breaker("towerMesh: {halfOpen: {}}")), @"policy.yaml:8:7 spec.connectionSettings.http.circuitBreaking: can never open: no threshold is set");
 }

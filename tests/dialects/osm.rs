@@ -242,6 +242,26 @@ fn case_37_two_settings_of_one_host_conflict() {
 }
 
 #[test]
+fn a_name_means_the_host_of_the_first_document_and_the_others_are_told() {
+    let outside = |name: &str, host: &str| setting(OSM, host, "").replace("demo", name);
+    let texts =
+        [setting(OSM, FORTIO, ""), outside("same", "Fortio.ns.svc"), outside("upper", "API.example.com")];
+    let three = [&texts[..], &[outside("lower", "api.example.com")]].concat().join("---\n");
+    assert_snapshot!(notes(&three), @r"
+    policy.yaml:11:9 (document 2) spec.host: taken as a host outside of the cluster: a service's full name ends in `.svc.cluster.local`
+    policy.yaml:11:9 (document 2) spec.host: never applies: the document at policy.yaml:5:9 (document 1) is for the same name
+    policy.yaml:17:9 (document 3) spec.host: taken as a host outside of the cluster: a service's full name ends in `.svc.cluster.local`
+    policy.yaml:23:9 (document 4) spec.host: taken as a host outside of the cluster: a service's full name ends in `.svc.cluster.local`
+    policy.yaml:23:9 (document 4) spec.host: never applies: the document at policy.yaml:17:9 (document 3) is for the same name
+    ");
+    let reversed = [&texts[1], &texts[0]].map(String::as_str).join("---\n");
+    assert_snapshot!(notes(&reversed), @r"
+    policy.yaml:5:9 (document 1) spec.host: taken as a host outside of the cluster: a service's full name ends in `.svc.cluster.local`
+    policy.yaml:11:9 (document 2) spec.host: does not apply to requests for `fortio.ns.svc`: the document at policy.yaml:5:9 (document 1) is for the same name
+    ");
+}
+
+#[test]
 fn a_later_document_of_the_same_name_replaces_an_earlier_one() {
     let two = format!("{}---\n{}", breaker("errorAmountThreshold: 1"), breaker("errorAmountThreshold: 2"));
     assert_snapshot!(mesh(&two).plan(), @r#"

@@ -232,6 +232,42 @@ async fn a_stream_has_the_transitions_alone_by_the_name_that_the_breaker_was_giv
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_listener_may_ask_and_steer_the_circuit_that_it_is_told_of() {
+    let events = Events::new();
+    let layer = breaker(Settings::builder().error_amount(1)).told("reviews", &events);
+    let handle = layer.handle();
+    let _listening = events.listen(move |event| {
+        if matches!(event.kind, EventKind::Circuit(Transition::Opened(_))) {
+            assert!(matches!(handle.status().state, State::Open { .. }));
+            handle.reset();
+        }
+    });
+    let service = layer.layer(Echo::new());
+    assert_eq!(status(&service, "status=500").await, 500);
+    assert_eq!((layer.handle().state(), events.panics()), (State::Closed, 0));
+    assert_eq!(status(&service, "").await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_panics_takes_neither_a_probes_place_nor_an_event_with_it() {
+    let events = Events::new();
+    let _panics = events.listen(|event| panic!("{event}"));
+    let mut stream = events.stream();
+    let layer =
+        breaker(Settings::builder().error_amount(1).half_open(HalfOpen::new())).told("reviews", &events);
+    let service = layer.layer(Echo::new());
+    assert_eq!(status(&service, "status=500").await, 500, "an answer is an answer");
+    assert_eq!(status(&service, "").await, 409);
+    advance(30 * SECOND).await;
+    assert_eq!(status(&service, "").await, 200);
+    assert_eq!(layer.handle().state(), State::Closed, "its probe came back");
+    for name in ["opened", "refused", "half_opened", "closed"] {
+        assert_eq!(stream.recv().await.expect("an event").kind.name(), name);
+    }
+    assert_eq!(events.panics(), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reader_that_does_not_read_misses_what_there_is_no_room_for_and_holds_nobody_up() {
     let handle = breaker(Settings::builder()).handle();
     let mut transitions = handle.transitions();

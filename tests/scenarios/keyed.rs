@@ -2,11 +2,13 @@
 
 use std::{
     fmt,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Request, Response, header::HOST};
 use http_body_util::Full;
 use tokio::time::sleep;
@@ -55,6 +57,41 @@ fn of(tenant: &str, query: &str) -> Ask {
 
 fn tenant(request: &Ask) -> String {
     String::from_utf8_lossy(request.headers().get(TENANT).map_or(&[], HeaderValue::as_bytes)).into_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_lists_circuits_may_steer_them_meanwhile() {
+    let layer = CircuitBreakerLayer::keyed(built(fragile()), tenant);
+    let (service, handle) = (layer.layer(Echo::new()), layer.handle());
+    assert_eq!(status(&service, of("alice", "status=500")).await, 500);
+    let listed = handle.list(|_| handle.reset(&"alice".to_owned()));
+    assert!(matches!(listed[..], [(_, seen)] if seen.state != State::Closed), "as it was seen: {listed:?}");
+    assert_eq!(status(&service, of("alice", "")).await, 200);
+}
+
+/// Nothing is lost with a function that panics: neither the place of a probe, nor the circuits of the others.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_cannot_be_shown_takes_no_probes_place_with_it() {
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    struct Shy(String);
+    impl fmt::Debug for Shy {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("not to be shown")
+        }
+    }
+    let events = Events::new();
+    let settings = built(fragile().half_open(HalfOpen::new()));
+    let layer =
+        CircuitBreakerLayer::keyed(settings, |request: &Ask| Shy(tenant(request))).told("shy", &events);
+    let (service, handle) = (layer.layer(Echo::new()), layer.handle());
+    assert_eq!(status(&service, of("alice", "status=500")).await, 500);
+    let listening = events.listen(|_| ());
+    sleep(Duration::from_secs(30)).await;
+    let call = AssertUnwindSafe(status(&service, of("alice", ""))).catch_unwind().await;
+    assert!(call.is_err(), "it was to be told by its name");
+    drop(listening);
+    assert_eq!(status(&service, of("alice", "")).await, 200, "the place is free");
+    assert_eq!(handle.status(&Shy("alice".to_owned())).map(|status| status.state), Some(State::Closed));
 }
 
 // ===== by host =====

@@ -6,7 +6,7 @@ use axum::{Router, extract::Path, routing::get as on_get};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_mesh::{
     Reason,
@@ -25,6 +25,8 @@ async fn a_late_result_moves_nothing() {
     assert_eq!(status(&service, "status=500").await, 500);
     good.await.expect("no panic");
     assert_eq!(status(&service, "").await, 409, "a late success closes nothing");
+    sleep(SECOND).await;
+    assert_eq!(status(&service, "").await, 200, "it is closed again");
     bad.await.expect("no panic");
     assert_eq!(status(&service, "").await, 200, "a late failure opens nothing");
 }

@@ -2,12 +2,13 @@
 
 use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
 
+use axum::body::Body;
 use bytes::Bytes;
-use futures_util::{FutureExt, poll};
-use http::{Request, Response};
+use futures_util::{FutureExt, poll, stream};
+use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
 use tokio::time::{advance, sleep, timeout};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_mesh::{
     policy::circuit_breaker::{Abandoned, HalfOpen, State},
     testing::{Echo, Load},
@@ -206,11 +207,50 @@ async fn a_cancelled_probe_frees_its_place() {
     for _ in 0..10 {
         let probe = timeout(10 * MS, service.clone().oneshot(get("hang=100"))).await;
         assert!(probe.is_err(), "it is cut short");
-        drop(service.clone().oneshot(get("")));
+        drop(service.clone().call(get("")));
+        assert_eq!(handle.state(), State::HalfOpen, "nor is one lost that is dropped before its first poll");
     }
-    assert_eq!(handle.state(), State::HalfOpen);
     assert_eq!(status(&service, "").await, 200);
     assert_eq!(handle.state(), State::Closed);
+}
+
+/// A stream whose head was good may go on for hours. Judged by its trailers it is a probe that does not come back: known,
+/// and said where trailers are chosen.
+#[tokio::test(start_paused = true)]
+async fn a_stream_as_a_probe_closes_at_its_head_but_not_before_its_trailers_if_they_are_to_judge() {
+    let streams = || {
+        service_fn(async |request: Request<Full<Bytes>>| {
+            let body = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+            let mut response = Response::new(body);
+            if request.uri().query().is_some() {
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            }
+            Ok::<_, Infallible>(response)
+        })
+    };
+    let call = |query: &str| {
+        let request = Request::post(format!("/{query}")).header(CONTENT_TYPE, "application/grpc");
+        request.body(Full::default()).expect("a request")
+    };
+    let settings = || probing(HalfOpen::new().deadline(5 * SECOND));
+
+    let at_head = breaker(settings());
+    let service = at_head.layer(streams());
+    service.clone().oneshot(call("?bad")).await.expect("an answer");
+    sleep(SECOND).await;
+    let _stream = service.clone().oneshot(call("")).await.expect("an answer");
+    assert_eq!(at_head.handle().state(), State::Closed);
+
+    let at_trailers = breaker(settings()).judging_trailers();
+    let (service, handle) = (at_trailers.layer(streams()), at_trailers.handle());
+    service.clone().oneshot(call("?bad")).await.expect("an answer");
+    sleep(SECOND).await;
+    let stream = service.clone().oneshot(call("")).await.expect("an answer");
+    assert_eq!(handle.state(), State::HalfOpen);
+    sleep(5 * SECOND).await;
+    service.clone().oneshot(call("")).await.expect("an answer");
+    assert!(is_open(handle.state()), "it did not come back in time: {:?}", handle.state());
+    drop(stream);
 }
 
 /// The opposite, for those whose callers go away because the upstream hangs.
