@@ -1,9 +1,9 @@
-//! The circuit breaker beside its peers: nanoseconds over the bare call, and two threads against one.
+//! The circuit breaker beside its peers: nanoseconds over a layer that does nothing, and two threads against one.
 //!
 //! `cargo bench --bench breaker` runs everything (three minutes); a filter, as criterion takes it, runs a part
 //! (`-- 'eight headers'`, `-- recloser`), `-- threads` only the part with two threads, and `-- handles` only the part
 //! with a thread that looks on by a handle. At the end stands a table,
-//! in which what the bare call takes is taken off. Nanoseconds move with the machine; the ratios of one run, and the
+//! in which what the floor takes, a layer that does nothing, is taken off. Nanoseconds move with the machine; the ratios of one run, and the
 //! instruction counts of `--bench instructions`, are what to compare. While a breaker is open, ours makes a whole
 //! response and the peers only an error, which their users have yet to answer with.
 
@@ -81,17 +81,17 @@ fn compare(criterion: &mut Criterion, situation: &'static Situation, times: &mut
 /// Over the floor, and for a peer how many times as much as ours that does the same.
 fn print_times(times: &Times) {
     println!(
-        "\nNanoseconds per call over the bare one; a peer's also as a multiple of ours of the same kind."
+        "\nNanoseconds per call over a layer that does nothing; a peer's also as a multiple of ours of the same kind."
     );
     for situation in situations::all() {
         let over = |name| Some(times.get(&(situation.name, name))? - times.get(&(situation.name, "floor"))?);
         let Some(floor) = times.get(&(situation.name, "floor")) else { continue };
-        println!("\n{} (the bare call: {floor:.1} ns)", situation.name);
+        println!("\n{} (a layer that does nothing: {floor:.1} ns)", situation.name);
         for contestant in contestants() {
             let Some(over_floor) = over(contestant.name) else { continue };
             match contestant.role {
                 Role::Floor => {}
-                Role::Ours { .. } => println!("  {:20} {over_floor:8.1}", contestant.name),
+                Role::Bare | Role::Ours { .. } => println!("  {:20} {over_floor:8.1}", contestant.name),
                 Role::Peer { like } => {
                     let ours = over(like).map_or(String::new(), |ours| {
                         format!("  {:5.1} x {ours:.1} ({like})", over_floor / ours)
@@ -104,9 +104,7 @@ fn print_times(times: &Times) {
 }
 
 fn print_threads() {
-    println!(
-        "\nTwo threads against one: nanoseconds per call (the bare one included), and how many times as many"
-    );
+    println!("\nTwo threads against one: nanoseconds per call (all of it), and how many times as many");
     println!("calls two threads make through one circuit.");
     for name in ["closed", "clone + call + drop"] {
         let situation = situations::named(name).expect("it is one of them");

@@ -75,7 +75,7 @@ fn over_floor(costs: &Costs, situation: &Situation, contestant: &Contestant) -> 
 
 /// Everybody, everywhere.
 fn print_all(costs: &Costs) {
-    println!("Per call, over the bare one: instructions / allocations.");
+    println!("Per call, over a layer that does nothing: instructions / allocations.");
     print!("\n{:36}", "");
     contestants().for_each(|contestant| print!(" {:>19}", contestant.name));
     println!();

@@ -1,4 +1,4 @@
-//! Who is compared: the bare upstream, ours under each set of rules, and the peers.
+//! Who is compared: a layer that does nothing, ours under each set of rules, and the peers.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use super::{
     drive::{self, Around, Maker},
     ours,
     situations::{Sent, Situation},
+    through::Through,
     upstream::{Empty, Headed},
 };
 use crate::peers::{failsafe, recloser, tower_resilience};
@@ -24,8 +25,10 @@ pub(crate) struct Contestant {
 /// What somebody is compared for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// No breaker at all: what is taken off from all others.
+    /// A layer and no breaker: what is taken off from all others.
     Floor,
+    /// Not even a layer.
+    Bare,
     /// Ours; on one thread it may add so many instructions, and with errors among the answers too, unless those `lock`.
     Ours { target: u32, locks: bool },
     /// A peer, which does about what ours of that name does.
@@ -61,6 +64,7 @@ const fn peer(name: &'static str, like: &'static str, enter: fn(&Situation) -> M
 
 const ALL: &[Contestant] = &[
     Contestant { name: "floor", role: Role::Floor, repeats: true, enter: floor },
+    Contestant { name: "no layer", role: Role::Bare, repeats: true, enter: bare },
     ours(AMOUNTS, 130, |situation| put(ours::amounts(situation.open), situation)),
     ours(RATIOS, 200, |situation| put(ours::ratios(situation.open), situation)),
     ours(SLOW, 280, |situation| put(ours::slow(situation.open), situation)),
@@ -94,16 +98,18 @@ pub(crate) fn all() -> &'static [Contestant] {
     ALL
 }
 
-/// Without a breaker nobody refuses: the floor of a refusal is a call that passes.
 fn floor(situation: &Situation) -> Maker {
-    put(
-        Identity::new(),
-        &Situation {
-            open: false,
-            every: if situation.open { u32::MAX } else { situation.every },
-            ..*situation
-        },
-    )
+    put(Through, &passing(situation))
+}
+
+fn bare(situation: &Situation) -> Maker {
+    put(Identity::new(), &passing(situation))
+}
+
+/// Without a breaker nobody refuses: the floor of a refusal is a call that passes.
+fn passing(situation: &Situation) -> Situation {
+    let every = if situation.open { u32::MAX } else { situation.every };
+    Situation { open: false, every, ..*situation }
 }
 
 fn put<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {

@@ -1,9 +1,7 @@
 //! Drives calls by hand: a loop that polls with a waker that does nothing, so that no runtime is measured.
 //!
 //! What every call has around the breaker, making a request and dropping its answer, stands in functions that are never
-//! inlined, and what the breaker is in stands in another, which hands the answer on in one move whoever made it. Were
-//! that left to the compiler, the bare answer would be moved once more or less than the others (20 instructions) from one
-//! build to the next.
+//! inlined, and what the breaker is in stands in another: so that what surrounds it does not change with it.
 
 use std::{
     hint::black_box,

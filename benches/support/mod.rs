@@ -12,4 +12,5 @@ pub(crate) mod ours;
 pub(crate) mod situations;
 pub(crate) mod stopwatch;
 pub(crate) mod threads;
+pub(crate) mod through;
 pub(crate) mod upstream;

@@ -298,12 +298,11 @@ impl<T: Store> Shared<Station<T>> {
     {
         let memo = protocol.memo(&request);
         let call = match scope.admit(&self.store, &request, lane) {
-            Admission::Pass(ticket, transition) => {
-                // Made before anybody else's code is called: if that panics, this settles.
+            // Made before anybody else's code is called: if that panics, this settles.
+            Admission::Pass(ticket, None) => Settlement::of(self, ticket),
+            Admission::Pass(ticket, Some(transition)) => {
                 let call = Settlement::of(self, ticket);
-                if let Some(transition) = transition {
-                    call.station().tell_transition(transition, &scope.key(&request));
-                }
+                call.station().tell_transition(transition, &scope.key(&request));
                 call
             }
             Admission::Refuse(wait, transition) => {
