@@ -125,7 +125,11 @@ impl Circuit {
             return None;
         }
         let now = now();
-        if ticket.is_slow(&self.rules, now) { self.settle_exactly(ticket, outcome, now) } else { None }
+        if ticket.is_slow(&self.rules, now) {
+            self.settle_with_care(ticket, outcome, move || now)
+        } else {
+            None
+        }
     }
 
     /// The head of the response has come, its outcome has not: how long it took is measured here.
@@ -202,7 +206,8 @@ impl Circuit {
 
     /// An arrival that may turn the window, or change the state.
     fn admit_exactly(&self, lane: Lane, now: Time) -> Admission {
-        self.exactly(|machine| match machine.arrive(&self.rules, self.at(now)) {
+        let at = Moment { now, luck: self.luck };
+        self.exactly(|machine| match machine.arrive(&self.rules, at) {
             (Ok(()), transition) => {
                 let phase = machine.phase();
                 if phase.is_closed() {
@@ -214,7 +219,7 @@ impl Circuit {
         })
     }
 
-    /// An outcome that is no success, or one at a time at which successes count.
+    /// An outcome that is no success, or one that is late, or at a time at which successes count.
     #[inline(never)]
     fn settle_with_care(
         &self,
@@ -225,16 +230,16 @@ impl Circuit {
         if ticket.phase.is_closed() && !self.rules.care_for(outcome) {
             return None;
         }
-        self.settle_exactly(ticket, outcome, now())
-    }
-
-    #[cold]
-    fn settle_exactly(&self, ticket: Ticket, outcome: Outcome, now: Time) -> Option<Transition> {
-        let mark = self.rules.mark(&ticket, outcome, now);
+        let (mut asks, mut known) = (Some(now), Time::default());
+        let mut now = || {
+            known = asks.take().map_or(known, |now| now());
+            known
+        };
+        let mark = self.rules.mark(&ticket, outcome, &mut now);
         if mark.is_none() && ticket.phase.is_closed() || self.phase() != ticket.phase {
             return None;
         }
-        self.exactly(|machine| machine.settle(ticket.phase, mark, &self.rules, self.at(now)))
+        self.exactly(|machine| machine.settle(ticket.phase, mark, &self.rules, self.luck, now))
     }
 
     // ===== the machine and its gate =====
@@ -264,18 +269,15 @@ impl Circuit {
         gate.look_from.store(look_from, Ordering::Relaxed);
         gate.crossing.store(short.map_or(NEVER, |short| told + short), Ordering::Relaxed);
         gate.heeds_good.store(machine.heeds_good().into(), Ordering::Relaxed);
-        let until = machine.refuses_until(&self.rules).as_nanos();
         match machine.phase().kind() {
             Kind::Open if machine.phase().is_held() => {}
-            Kind::Open => gate.open_until.store(until, Ordering::Release),
-            Kind::HalfOpen => gate.full_until.store(until, Ordering::Release),
+            Kind::Open => gate.open_until.store(edge, Ordering::Release),
+            Kind::HalfOpen => {
+                gate.full_until.store(machine.full_until(&self.rules).as_nanos(), Ordering::Release);
+            }
             Kind::Closed => {}
         }
         gate.phase.store(machine.phase().word(), Ordering::Release);
-    }
-
-    fn at(&self, now: Time) -> Moment {
-        Moment { now, luck: self.luck }
     }
 
     #[inline(always)]

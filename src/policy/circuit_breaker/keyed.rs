@@ -189,7 +189,7 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
             },
         };
         let machine = &mut keys.at(place).machine;
-        match machine.arrive(&self.rules, self.moment(hash, now)) {
+        match machine.arrive(&self.rules, Moment { now, luck: self.luck.nth(hash) }) {
             (Ok(()), transition) => {
                 machine.passed(1);
                 let ticket = Ticket::new(machine.phase(), now);
@@ -213,17 +213,17 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
             return None;
         }
         let now = now();
-        let mark = self.rules.mark(&ticket, outcome, now);
+        let mark = self.rules.mark(&ticket, outcome, || now);
         if is_closed && mark.is_none_or(|mark| mark.is_good() && !self.rules.heeds_good) {
             return None;
         }
         let mut keys = self.lock(shard);
         let Entry { key, machine } = keys.at(place);
-        let moment = self.moment(self.hash(key), now);
         if machine.phase() != ticket.phase {
             return None;
         }
-        let transition = machine.settle(ticket.phase, mark, &self.rules, moment);
+        let luck = self.luck.nth(self.hash(key));
+        let transition = machine.settle(ticket.phase, mark, &self.rules, luck, || now);
         machine.remember(&self.rules, now);
         Some((transition?, key.clone()))
     }
@@ -321,10 +321,6 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
     fn lock(&self, shard: u32) -> MutexGuard<'_, Keys<K>> {
         // A key's own code may panic when it is hashed or compared; the table is whole all the same.
         self.shards[shard as usize].0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn moment(&self, hash: u64, now: Time) -> Moment {
-        Moment { now, luck: self.luck.nth(hash) }
     }
 }
 

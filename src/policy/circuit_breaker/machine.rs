@@ -113,13 +113,10 @@ impl Machine {
         }
     }
 
-    /// Until when every arrival is refused, whatever it is.
-    pub(super) fn refuses_until(&self, rules: &Rules) -> Time {
-        match self.phase.kind() {
-            Kind::Open => self.edge,
-            Kind::HalfOpen if rules.probes.is_some_and(|trial| self.out >= trial.concurrent) => self.edge,
-            Kind::HalfOpen | Kind::Closed => Time::default(),
-        }
+    /// While half-open: until when there is no place for a probe, unless one comes back.
+    pub(super) fn full_until(&self, rules: &Rules) -> Time {
+        let is_full = rules.probes.is_some_and(|trial| self.out >= trial.concurrent);
+        if is_full { self.edge } else { Time::default() }
     }
 
     /// Whether a good answer changes anything.
@@ -182,20 +179,22 @@ impl Machine {
         }
     }
 
-    /// What passed in this phase is settled: with a mark, or as if it had not been.
+    /// What passed in this phase is settled: with a mark, or as if it had not been. `now` is asked only if it
+    /// matters, and is the same whenever it is.
     pub(super) fn settle(
         &mut self,
         phase: Phase,
         mark: Option<Mark>,
         rules: &Rules,
-        at: Moment,
+        luck: Draw,
+        mut now: impl FnMut() -> Time,
     ) -> Option<Transition> {
         if phase != self.phase {
             return None;
         }
         match (self.phase.kind(), rules.probes) {
-            (Kind::Closed, _) => self.count(mark?, rules, at),
-            (Kind::HalfOpen, Some(trial)) => self.take_back(mark, rules, trial, at),
+            (Kind::Closed, _) => self.count(mark?, rules, luck, now),
+            (Kind::HalfOpen, Some(trial)) => self.take_back(mark, rules, trial, Moment { now: now(), luck }),
             (Kind::HalfOpen, None) | (Kind::Open, _) => None,
         }
     }

@@ -57,15 +57,20 @@ impl Rules {
     }
 
     /// What this outcome counts as; nothing if it is to be as if the request had not been.
-    pub(super) fn mark(&self, ticket: &Ticket, outcome: Outcome, now: Time) -> Option<Mark> {
-        let slow = self.counts_slow && ticket.is_slow(self, now);
+    pub(super) fn mark(
+        &self,
+        ticket: &Ticket,
+        outcome: Outcome,
+        mut now: impl FnMut() -> Time,
+    ) -> Option<Mark> {
+        let slow = self.counts_slow && ticket.is_slow(self, now());
         // What fails has not recovered, whatever rule had opened the circuit.
         let failed = Mark { error: self.counts_errors || !ticket.phase.is_closed(), slow, success: false };
         match (outcome, self.abandoned) {
             (Outcome::Success, _) => Some(Mark { error: false, slow, success: true }),
             (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => Some(failed),
             (Outcome::Abandoned, Abandoned::FailureAfter(age)) => {
-                Some(failed).filter(|_| nanos(now.since(ticket.began)) >= nanos(age))
+                Some(failed).filter(|_| nanos(now().since(ticket.began)) >= nanos(age))
             }
             (Outcome::Abandoned, Abandoned::Slow) => {
                 Some(Mark { error: false, ..failed }).filter(|mark| mark.slow)

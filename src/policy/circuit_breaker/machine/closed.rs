@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Machine, Moment};
 use crate::policy::{
-    Fraction, Time,
+    Draw, Fraction, Time,
     circuit_breaker::{
         Cause, Transition, Trip, Window,
         rules::Rules,
@@ -14,7 +14,13 @@ use crate::policy::{
 };
 
 impl Machine {
-    pub(super) fn count(&mut self, mark: Mark, rules: &Rules, at: Moment) -> Option<Transition> {
+    pub(super) fn count(
+        &mut self,
+        mark: Mark,
+        rules: &Rules,
+        luck: Draw,
+        mut now: impl FnMut() -> Time,
+    ) -> Option<Transition> {
         if mark.success {
             self.row = 0;
         } else if mark.error && rules.errors_in_a_row != u64::MAX {
@@ -24,14 +30,14 @@ impl Machine {
         if mark.is_good() && rules.window.is_of_time() {
             return None;
         }
-        if self.turn(rules, at.now) && !rules.arrivals_turn {
+        if rules.window.is_of_time() && self.turn(rules, now()) && !rules.arrivals_turn {
             // This one found out that all it came with is forgotten: it is in the new window, and known to be.
             self.tally.arrived(1);
         }
         self.tally.answered(mark);
         let trip = self.judge_amounts(rules).or_else(|| self.judge_ratios(rules));
         let trip = trip.filter(|_| !self.phase.is_held())?;
-        Some(self.open(Cause::Report, Some(trip), rules, at))
+        Some(self.open(Cause::Report, Some(trip), rules, Moment { now: now(), luck }))
     }
 
     fn judge_amounts(&self, rules: &Rules) -> Option<Trip> {
