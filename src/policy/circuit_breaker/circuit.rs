@@ -154,13 +154,13 @@ impl Circuit {
     /// amounts alone by the next bad answer: its counts stand until then.
     #[must_use]
     pub fn status(&self, now: Time) -> Status {
-        self.exactly(|machine| machine.status(&self.rules, now))
+        self.told().machine.status(&self.rules, now)
     }
 
     /// What is counted now.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.exactly(|machine| machine.counts())
+        self.told().machine.counts()
     }
 
     /// Refuses everything until it is [reset](Self::reset), or forced closed.
@@ -244,13 +244,19 @@ impl Circuit {
 
     // ===== the machine and its gate =====
 
-    /// Takes a step: the machine is told what has passed, and the gate what the machine has come to.
-    fn exactly<T>(&self, step: impl FnOnce(&mut Machine) -> T) -> T {
+    /// The machine, told what has passed. For the gate that changes nothing: what it says of sums stays true.
+    fn told(&self) -> MutexGuard<'_, Exact> {
         let mut exact = self.lock();
         let sum = self.totals.sum();
         let passed = sum.wrapping_sub(exact.told);
         exact.told = sum;
         exact.machine.passed(passed);
+        exact
+    }
+
+    /// Takes a step, after which the gate is told what the machine has come to.
+    fn exactly<T>(&self, step: impl FnOnce(&mut Machine) -> T) -> T {
+        let mut exact = self.told();
         let came_to = step(&mut exact.machine);
         self.publish(&exact);
         came_to
