@@ -247,6 +247,22 @@ fn a_ticket_of_a_key_that_went_changes_nothing_for_the_one_that_came() {
     }
 }
 
+/// The last calls are remembered for a while after the last of them.
+#[test]
+fn a_late_answer_of_a_key_that_went_does_not_keep_the_one_that_came() {
+    let settings = Settings::builder().last_calls(10).error_amount(5).open_for(secs(60)).most_keys(2);
+    let circuits = circuits(settings);
+    let late = admit(&circuits, "gone", at(0));
+    call(&circuits, "good", GOOD, at(0));
+    call(&circuits, "came", BAD, at(1));
+    assert!(circuits.status(&"gone", at(1)).is_none());
+    assert_eq!(circuits.settle(late, BAD, || at(50)), None);
+    call(&circuits, "good", GOOD, at(60));
+    call(&circuits, "new", GOOD, at(70));
+    assert!(circuits.status(&"came", at(70)).is_none(), "its last answer was more than a minute ago");
+    assert!(circuits.status(&"good", at(70)).is_some());
+}
+
 #[test]
 fn a_key_that_comes_again_begins_anew() {
     let circuits = circuits(fragile().most_keys(1));
