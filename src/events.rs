@@ -1,24 +1,4 @@
 //! One stream of events for all layers: changes of state, refusals, and what took their place.
-//!
-//! Layers that are given the same [`Events`] tell it what happened; whoever listens hears it at once, on the request's
-//! own task. While nobody listens an event is not even made.
-//!
-//! ```
-//! use std::sync::{Arc, Mutex};
-//! use tower_mesh::{CircuitBreakerLayer, Events, policy::circuit_breaker::Settings};
-//!
-//! let events = Events::new();
-//! let breaker = CircuitBreakerLayer::new(Settings::builder().error_amount(100).build()?).told("reviews", &events);
-//!
-//! let log = Arc::new(Mutex::new(Vec::new()));
-//! let listening = events.listen({
-//!     let log = Arc::clone(&log);
-//!     move |event| log.lock().unwrap().push(event.to_string())
-//! });
-//! drop(listening); // and no longer
-//! # let _ = breaker;
-//! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
-//! ```
 
 mod stream;
 
@@ -94,6 +74,26 @@ impl fmt::Display for Event {
 type Listener = dyn Fn(&Event) + Send + Sync;
 
 /// Where layers tell what happened, and others listen. A clone is the same place.
+///
+/// Layers that are given the same [`Events`] tell it what happened; whoever listens hears it at once, on the request's
+/// own task. While nobody listens an event is not even made.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use tower_mesh::{CircuitBreakerLayer, Events, policy::circuit_breaker::Settings};
+///
+/// let events = Events::new();
+/// let breaker = CircuitBreakerLayer::new(Settings::builder().error_amount(100).build()?).told("reviews", &events);
+///
+/// let log = Arc::new(Mutex::new(Vec::new()));
+/// let listening = events.listen({
+///     let log = Arc::clone(&log);
+///     move |event| log.lock().unwrap().push(event.to_string())
+/// });
+/// drop(listening); // and no longer
+/// # let _ = breaker;
+/// # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Events(Arc<Hub>);
 

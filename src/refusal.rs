@@ -1,18 +1,4 @@
 //! Why a layer answered by itself, and what it did to an answer.
-//!
-//! A layer that answers in an upstream's place must not hide it: whoever stands above (a retry, an outlier detector,
-//! an access log) has to tell a local 503 from an upstream's. So a local answer carries its [`Refusal`] in the
-//! response's extensions, or is one, where a protocol answers with errors; and any answer that a layer touched may
-//! carry [`Flags`].
-//!
-//! ```
-//! use http::StatusCode;
-//! use tower_mesh::{Flags, Reason, Refusal};
-//!
-//! let refusal = Refusal::new(Reason::CircuitOpen, StatusCode::CONFLICT).content("Coming soon ...");
-//! assert_eq!(refusal.to_string(), "refused: the circuit is open (409 Conflict)");
-//! assert_eq!(refusal.flags(), Flags::UO);
-//! ```
 
 use std::{borrow::Cow, fmt, ops::BitOr, time::Duration};
 
@@ -72,6 +58,20 @@ impl fmt::Display for Reason {
 ///
 /// Over HTTP it becomes a response that carries this value in its extensions; over [`Plain`](crate::Plain) services
 /// it becomes the service's error, by `From<Refusal>`.
+///
+/// A layer that answers in an upstream's place must not hide it: whoever stands above (a retry, an outlier detector,
+/// an access log) has to tell a local 503 from an upstream's. So a local answer carries its [`Refusal`] in the
+/// response's extensions, or is one, where a protocol answers with errors; and any answer that a layer touched may
+/// carry [`Flags`].
+///
+/// ```
+/// use http::StatusCode;
+/// use tower_mesh::{Flags, Reason, Refusal};
+///
+/// let refusal = Refusal::new(Reason::CircuitOpen, StatusCode::CONFLICT).content("Coming soon ...");
+/// assert_eq!(refusal.to_string(), "refused: the circuit is open (409 Conflict)");
+/// assert_eq!(refusal.flags(), Flags::UO);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("refused: {} ({status})", .reason.sentence())]
 pub struct Refusal {

@@ -1,24 +1,24 @@
 //! Go's durations, byte for byte.
-//!
-//! Every duration in the mesh's YAML is a `metav1.Duration`: a text that Go's `time.ParseDuration` reads and that
-//! `Duration.String()` prints. Rust's own `Duration` has no sign and no such text, so this type stands in the YAML.
-//!
-//! ```
-//! use tower_mesh::config::GoDuration;
-//!
-//! let window: GoDuration = "1m".parse()?;
-//! assert_eq!(window.to_std(), Some(std::time::Duration::from_secs(60)));
-//! assert_eq!(window.to_string(), "1m0s");
-//! # Ok::<(), tower_mesh::config::InvalidDuration>(())
-//! ```
-//!
-//! A bare number is refused, `0` too: the mesh's own schema says `type: string`. Zero is written `0s` (or `"0"`).
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A signed span of time in nanoseconds, written as Go writes it: `1m30s`, `200ms`, `1.5h`.
+///
+/// Every duration in the mesh's YAML is a `metav1.Duration`: a text that Go's `time.ParseDuration` reads and that
+/// `Duration.String()` prints. Rust's own `Duration` has no sign and no such text, so this type stands in the YAML.
+///
+/// ```
+/// use tower_mesh::config::GoDuration;
+///
+/// let window: GoDuration = "1m".parse()?;
+/// assert_eq!(window.to_std(), Some(std::time::Duration::from_secs(60)));
+/// assert_eq!(window.to_string(), "1m0s");
+/// # Ok::<(), tower_mesh::config::InvalidDuration>(())
+/// ```
+///
+/// A bare number is refused, `0` too: the mesh's own schema says `type: string`. Zero is written `0s` (or `"0"`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct GoDuration(i64);
 

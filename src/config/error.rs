@@ -1,11 +1,5 @@
 //! What is wrong with a text, said as a good compiler says it.
 //!
-//! ```
-//! let errors = tower_mesh::config::load("kind: [", Some("policy.yaml")).unwrap_err();
-//! let error = errors.iter().next().unwrap();
-//! assert_eq!(error.location().unwrap().to_string(), "policy.yaml:1:7");
-//! ```
-//!
 //! The floor above, which judges what values mean, makes its errors with [`Error::at`], so that they look the same.
 
 use std::fmt;
@@ -123,6 +117,12 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Everything that is wrong with a text: at least one [`Error`], in the order of the text.
+///
+/// ```
+/// let errors = tower_mesh::config::load("kind: [", Some("policy.yaml")).unwrap_err();
+/// let error = errors.iter().next().unwrap();
+/// assert_eq!(error.location().unwrap().to_string(), "policy.yaml:1:7");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Errors(pub(super) Vec<Error>);
 

@@ -1,14 +1,4 @@
 //! A fraction such as `0.10`, kept as the `f64` that was written.
-//!
-//! Go holds these as `float32` and prints the shortest text again, so that its data plane sees `0.1`; an `f32` that is
-//! widened would see `0.10000000149`, and twenty errors among two hundred would no longer reach a tenth.
-//!
-//! ```
-//! # use tower_mesh::config::Ratio;
-//! let ratio: Ratio = serde_json::from_str("0.10")?;
-//! assert_eq!(ratio.get(), 0.1);
-//! # Ok::<(), serde_json::Error>(())
-//! ```
 
 use std::fmt;
 
@@ -18,6 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 pub(super) const NAME: &str = "Ratio";
 
 /// A finite number that is meant as a fraction; whether it lies between 0 and 1 is judged where it is used.
+///
+/// Go holds these as `float32` and prints the shortest text again, so that its data plane sees `0.1`; an `f32` that is
+/// widened would see `0.10000000149`, and twenty errors among two hundred would no longer reach a tenth.
+///
+/// ```
+/// # use tower_mesh::config::Ratio;
+/// let ratio: Ratio = serde_json::from_str("0.10")?;
+/// assert_eq!(ratio.get(), 0.1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
 pub struct Ratio(f64);
 

@@ -1,31 +1,4 @@
 //! A request body that is lent: one of two services may read it.
-//!
-//! Whether a request is refused is known when its answer comes, and by then it has been given away. A body cannot be
-//! cloned, and keeping a copy of what is read would hold a whole upload in memory. So the first service is lent the body:
-//! if it refuses without having read, as a service that refuses at once does, the body is taken back, whole.
-//!
-//! ```
-//! use bytes::Bytes;
-//! use http::{Request, Response, StatusCode};
-//! use http_body_util::{BodyExt, Full};
-//! use tower::{Layer, ServiceExt, service_fn};
-//! use tower_mesh::{FallbackLayer, Reason, Refusal, layer::fallback::Lent};
-//!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! let refuses = service_fn(async |_: Request<Lent<Full<Bytes>>>| {
-//!     let mut response = Response::new(Full::default());
-//!     response.extensions_mut().insert(Refusal::new(Reason::CircuitOpen, StatusCode::CONFLICT));
-//!     Ok::<_, std::convert::Infallible>(response)
-//! });
-//! let echo = service_fn(async |request: Request<Lent<Full<Bytes>>>| {
-//!     Ok(Response::new(Full::new(request.into_body().collect().await?.to_bytes())))
-//! });
-//!
-//! let service = FallbackLayer::service(echo).layer(refuses);
-//! let response = service.oneshot(Request::new(Full::from("hello"))).await.unwrap();
-//! assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
-//! # }
-//! ```
 
 use std::{
     fmt,
@@ -74,12 +47,40 @@ fn take<B>(slot: &Slot<B>) -> Option<B> {
 }
 
 pin_project! {
-    /// A body that is lent to a service. See the [module docs](self).
+    /// A body that is lent to a service.
     ///
     /// It is the same body: its frames, its trailers, its error, its size. Polling it once makes it the reader's own.
     ///
     /// If it was taken back meanwhile, because its reader had refused and went on to read nevertheless, it is pending for
     /// ever: an end would make a whole request of half a one.
+    ///
+    /// Whether a request is refused is known when its answer comes, and by then it has been given away. A body cannot
+    /// be cloned, and keeping a copy of what is read would hold a whole upload in memory. So the first service is lent
+    /// the body: if it refuses without having read, as a service that refuses at once does, the body is taken back,
+    /// whole.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{Request, Response, StatusCode};
+    /// use http_body_util::{BodyExt, Full};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// use tower_mesh::{FallbackLayer, Reason, Refusal, layer::fallback::Lent};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let refuses = service_fn(async |_: Request<Lent<Full<Bytes>>>| {
+    ///     let mut response = Response::new(Full::default());
+    ///     response.extensions_mut().insert(Refusal::new(Reason::CircuitOpen, StatusCode::CONFLICT));
+    ///     Ok::<_, std::convert::Infallible>(response)
+    /// });
+    /// let echo = service_fn(async |request: Request<Lent<Full<Bytes>>>| {
+    ///     Ok(Response::new(Full::new(request.into_body().collect().await?.to_bytes())))
+    /// });
+    ///
+    /// let service = FallbackLayer::service(echo).layer(refuses);
+    /// let response = service.oneshot(Request::new(Full::from("hello"))).await.unwrap();
+    /// assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "hello");
+    /// # }
+    /// ```
     pub struct Lent<B> {
         #[pin]
         kind: Kind<B>,

@@ -1,25 +1,4 @@
 //! A breaker for each key, a million of them if need be.
-//!
-//! One tenant's bad requests should not refuse everybody's. Each key has a machine of its own, the same one that stands
-//! behind a [`Circuit`](super::Circuit), in one of many shards, each behind a lock that is held for as long as a step
-//! takes. A key costs what its machine and its place in a table cost.
-//!
-//! Keys come from outside, so their number is bounded. When there is no room, a circuit has to go that would not be
-//! missed: one that has forgotten everything, else one that knows nothing bad, else a closed one. A circuit that is
-//! open, half-open or forced never goes while that lasts; so nobody can free himself, or anybody, by making up keys.
-//!
-//! ```
-//! use tower_mesh::policy::{Failure, Outcome, Time};
-//! use tower_mesh::policy::circuit_breaker::{Admission, Circuits, Settings};
-//!
-//! let tenants = Circuits::new(Settings::builder().error_amount(1).build()?);
-//! let now = || Time::from_nanos(1);
-//! let Admission::Pass(ticket, _) = tenants.admit(&"noisy", now()) else { panic!("closed") };
-//! tenants.settle(ticket, Outcome::Failure(Failure::Status(500)), now);
-//! assert!(matches!(tenants.admit(&"noisy", now()), Admission::Refuse(..)));
-//! assert!(matches!(tenants.admit(&"quiet", now()), Admission::Pass(..)));
-//! # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
-//! ```
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -36,6 +15,27 @@ use crate::{
 };
 
 /// A circuit for each key: shared by all that go through them, from any thread.
+///
+/// One tenant's bad requests should not refuse everybody's. Each key has a machine of its own, the same one that stands
+/// behind a [`Circuit`](super::Circuit), in one of many shards, each behind a lock that is held for as long as a step
+/// takes. A key costs what its machine and its place in a table cost.
+///
+/// Keys come from outside, so their number is bounded. When there is no room, a circuit has to go that would not be
+/// missed: one that has forgotten everything, else one that knows nothing bad, else a closed one. A circuit that is
+/// open, half-open or forced never goes while that lasts; so nobody can free himself, or anybody, by making up keys.
+///
+/// ```
+/// use tower_mesh::policy::{Failure, Outcome, Time};
+/// use tower_mesh::policy::circuit_breaker::{Admission, Circuits, Settings};
+///
+/// let tenants = Circuits::new(Settings::builder().error_amount(1).build()?);
+/// let now = || Time::from_nanos(1);
+/// let Admission::Pass(ticket, _) = tenants.admit(&"noisy", now()) else { panic!("closed") };
+/// tenants.settle(ticket, Outcome::Failure(Failure::Status(500)), now);
+/// assert!(matches!(tenants.admit(&"noisy", now()), Admission::Refuse(..)));
+/// assert!(matches!(tenants.admit(&"quiet", now()), Admission::Pass(..)));
+/// # Ok::<(), tower_mesh::policy::circuit_breaker::SettingsError>(())
+/// ```
 #[derive(Debug)]
 pub struct Circuits<K> {
     settings: Settings,
