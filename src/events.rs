@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
-    /// When.
+    /// When it was told, which is right after it happened.
     pub at: Time,
     /// To what: the name that the layer was given, such as `circuit-breaking/fortio|8080`.
     pub subject: Arc<str>,
