@@ -25,7 +25,7 @@ use crate::{
         body::LocalBody,
         circuit_breaker::{self, AtHead, CircuitBreakerHandle, CircuitBreakerLayer},
         draw::Draws,
-        host::{normal, target},
+        host::target,
         protocol::{Http, HttpMemo},
     },
 };
@@ -91,7 +91,7 @@ impl Running {
 
     /// The circuit breaker before this host and port, if there is one.
     pub(super) fn circuit_breaker(&self, host: &str, port: u16) -> Option<CircuitBreakerHandle> {
-        let ports = self.by_host.get(&*normal(host))?;
+        let ports = self.by_host.get(host)?;
         ports.with(port, |stack| stack.breaker.as_ref().map(CircuitBreakerLayer::handle))
     }
 

@@ -49,14 +49,14 @@ impl TryFrom<&osm::CircuitBreaking> for Settings {
 
     fn try_from(block: &osm::CircuitBreaking) -> Result<Self, InvalidBlock> {
         let mut settings = Self::builder();
-        if let Some(window) = time(Field::Window, block.stat_time_window)? {
-            settings = settings.window(window);
+        if let Some(window) = set(block.stat_time_window) {
+            settings = settings.window(time(Field::Window, window)?);
         }
-        if let Some(time) = time(Field::OpenFor, block.degraded_time_window)? {
-            settings = settings.open_for(time);
+        if let Some(open_for) = set(block.degraded_time_window) {
+            settings = settings.open_for(time(Field::OpenFor, open_for)?);
         }
-        if let Some(time) = time(Field::SlowTime, block.slow_time_threshold)? {
-            settings = settings.slow_time(time);
+        if let Some(slow_time) = set(block.slow_time_threshold) {
+            settings = settings.slow_time(time(Field::SlowTime, slow_time)?);
         }
         if let Some(amount) = set(block.min_request_amount) {
             settings = settings.minimum_requests(amount);
@@ -92,11 +92,8 @@ fn set<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
     value.filter(|value| *value != T::default())
 }
 
-fn time(field: Field, time: Option<GoDuration>) -> Result<Option<Duration>, InvalidBlock> {
-    match time.filter(|time| time.nanos() != 0) {
-        None => Ok(None),
-        Some(set) => set.to_std().map(Some).ok_or_else(|| refused(field, set.to_string())),
-    }
+fn time(field: Field, time: GoDuration) -> Result<Duration, InvalidBlock> {
+    time.to_std().ok_or_else(|| refused(field, time.to_string()))
 }
 
 /// What was found, as YAML writes it.

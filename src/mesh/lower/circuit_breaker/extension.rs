@@ -1,16 +1,11 @@
 //! The block `towerMesh`, given to the builder.
 //!
-//! What is wrong with one value the builder says itself. What only YAML can get wrong is said here: a field without the
+//! What is wrong with one value the builder says itself, a zero too. What only YAML can get wrong is said here: a field without the
 //! one it belongs to, or beside one that excludes it.
 
-use std::time::Duration;
-
-use super::{InvalidBlock, accepted, name, refused};
+use super::{InvalidBlock, accepted, name, time};
 use crate::{
-    config::{
-        GoDuration,
-        osm::{TowerMesh, extension},
-    },
+    config::osm::{TowerMesh, extension},
     policy::circuit_breaker::{Abandoned, Field, GrpcReply, HalfOpen, SettingsBuilder},
 };
 
@@ -124,9 +119,4 @@ fn abandoned(block: &TowerMesh) -> Result<Abandoned, InvalidBlock> {
 
 fn missing(field: Field) -> InvalidBlock {
     InvalidBlock { field: name(field), found: "missing".to_owned(), accepted: accepted(field) }
-}
-
-/// Zero stays zero: the builder refuses it.
-fn time(field: Field, time: GoDuration) -> Result<Duration, InvalidBlock> {
-    time.to_std().ok_or_else(|| refused(field, time.to_string()))
 }

@@ -1,7 +1,8 @@
 //! What a block says without effect: each field is right, and yet they do not do together what they seem to.
 
+use super::set;
 use crate::{
-    config::{GoDuration, osm},
+    config::osm,
     policy::circuit_breaker::{Abandoned, Settings, Trip, Window},
 };
 
@@ -17,13 +18,12 @@ pub(in crate::mesh::lower) fn surprises(
     }
     let has = |of: fn(&Trip) -> bool| settings.trips().iter().any(of);
     let judges_slowness = has(|trip| matches!(trip, Trip::SlowAmount(_) | Trip::SlowRatio(_)));
-    let is_set = |time: Option<GoDuration>| time.is_some_and(|time| time.nanos() != 0);
-    if is_set(block.slow_time_threshold) && !judges_slowness {
+    if set(block.slow_time_threshold).is_some() && !judges_slowness {
         tell("slowTimeThreshold", NO_SLOWNESS);
     }
     let counts = has(|trip| !matches!(trip, Trip::ConsecutiveErrors(_)));
     if let Window::LastCalls(calls) = settings.window() {
-        if is_set(block.stat_time_window) {
+        if set(block.stat_time_window).is_some() {
             tell("statTimeWindow", "has no effect: `towerMesh.lastCalls` counts instead of a window of time");
         }
         for trip in settings.trips() {
@@ -39,7 +39,7 @@ pub(in crate::mesh::lower) fn surprises(
     }
     if !counts && settings.can_open() {
         let why = "has no effect: errors one after another are counted without a window";
-        if is_set(block.stat_time_window) && !matches!(settings.window(), Window::LastCalls(_)) {
+        if set(block.stat_time_window).is_some() && !matches!(settings.window(), Window::LastCalls(_)) {
             tell("statTimeWindow", why);
         }
         match settings.window() {
