@@ -279,7 +279,7 @@ impl SettingsBuilder {
 
 const DEFAULT_MINIMUM: u32 = 100;
 
-fn positive(field: Field, time: Duration) -> Result<Duration, SettingsError> {
+pub(super) fn positive(field: Field, time: Duration) -> Result<Duration, SettingsError> {
     if time.is_zero() { Err(SettingsError::new(field, "zero")) } else { Ok(time) }
 }
 
@@ -287,14 +287,20 @@ fn amount(field: Field, amount: Option<u32>) -> Result<Option<u32>, SettingsErro
     if amount == Some(0) { Err(SettingsError::new(field, "0")) } else { Ok(amount) }
 }
 
-fn within(field: Field, count: u32, range: std::ops::RangeInclusive<u32>) -> Result<u32, SettingsError> {
+pub(super) fn within(
+    field: Field,
+    count: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<u32, SettingsError> {
     if range.contains(&count) { Ok(count) } else { Err(SettingsError::new(field, count.to_string())) }
 }
 
 fn ratio(field: Field, ratio: Option<f64>) -> Result<Option<Fraction>, SettingsError> {
-    ratio
-        .map(|ratio| Fraction::try_from(ratio).map_err(|_| SettingsError::new(field, ratio.to_string())))
-        .transpose()
+    ratio.map(|ratio| share(field, ratio)).transpose()
+}
+
+pub(super) fn share(field: Field, ratio: f64) -> Result<Fraction, SettingsError> {
+    Fraction::try_from(ratio).map_err(|_| SettingsError::new(field, ratio.to_string()))
 }
 
 fn status(status: u16) -> Result<StatusCode, SettingsError> {

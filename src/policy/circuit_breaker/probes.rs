@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Field, SettingsError};
+use super::{
+    Field, SettingsError,
+    builder::{positive, share, within},
+};
 use crate::policy::Fraction;
 
 /// A half-open state, as one asks for it; [`build`](super::SettingsBuilder::build) says whether it means something.
@@ -114,15 +117,12 @@ impl HalfOpen {
             },
             Some((probes, bad)) => Verdict::Ratio {
                 probes: count(Field::HalfOpenProbes, probes)?,
-                bad: Fraction::try_from(bad)
-                    .map_err(|_| SettingsError::new(Field::HalfOpenRatio, bad.to_string()))?,
+                bad: share(Field::HalfOpenRatio, bad)?,
             },
         };
-        if self.deadline.is_zero() {
-            return Err(SettingsError::new(Field::HalfOpenDeadline, "zero"));
-        }
+        let deadline = positive(Field::HalfOpenDeadline, self.deadline)?;
         let concurrent = count(Field::HalfOpenConcurrent, self.concurrent)?;
-        Ok(Probes { concurrent, verdict, deadline: self.deadline })
+        Ok(Probes { concurrent, verdict, deadline })
     }
 }
 
@@ -133,14 +133,9 @@ impl Default for HalfOpen {
 }
 
 fn count(field: Field, count: u32) -> Result<u16, SettingsError> {
-    u16::try_from(count)
-        .ok()
-        .filter(|count| (1..=MOST).contains(count))
-        .ok_or_else(|| SettingsError::new(field, count.to_string()))
+    // Who wants more probes than this wants no half-open state.
+    within(field, count, 1..=10_000).map(|count| count as u16)
 }
-
-/// Who wants more probes than this wants no half-open state.
-const MOST: u16 = 10_000;
 
 impl Probes {
     /// How many may be under way at once.
