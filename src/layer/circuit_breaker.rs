@@ -180,7 +180,7 @@ impl<P: Protocol, K: Key, F: Clone> CircuitBreakerLayer<P, AtHead, ByKey<K, F>> 
 
 impl<P, C: Scope> CircuitBreakerLayer<P, AtHead, C> {
     fn of(settings: Settings, scope: C, protocol: P) -> Self {
-        let store = C::store(settings, Draws::random().draw(0, "circuit breaker", 0));
+        let store = C::Store::new(settings, Draws::random().draw(0, "circuit breaker", 0));
         Self { station: Shared::new(Station::new(store)), scope, protocol, verdict: AtHead }
     }
 }
@@ -214,7 +214,7 @@ impl<P, V, C: Scope> CircuitBreakerLayer<P, V, C> {
     #[must_use]
     pub fn drawing(self, draws: Draws) -> Self {
         let luck = draws.draw(0, "circuit breaker", 0);
-        let store = C::store(self.station.store.settings().clone(), luck);
+        let store = C::Store::new(self.station.store.settings().clone(), luck);
         Self { station: Shared::new(Station::new(store)), ..self }
     }
 

@@ -74,7 +74,7 @@ pub use self::{
 };
 use super::{clock, lane, protocol::Reading, seat::Shared};
 use crate::{
-    events::{Event, EventKind, Events},
+    events::{Event, EventKind, Events, Observer},
     refusal::{Flags, Reason, Refusal},
 };
 
@@ -97,12 +97,6 @@ struct Station<K> {
 }
 
 type Chosen = dyn Fn(&Refusal) -> bool + Send + Sync;
-
-#[derive(Clone)]
-struct Observer {
-    name: Arc<str>,
-    events: Events,
-}
 
 impl FallbackLayer {
     /// Answers with this status, these headers and this content.

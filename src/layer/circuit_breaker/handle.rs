@@ -6,7 +6,7 @@ use super::station::{Key, Station, Store};
 use crate::{
     events::EventStream,
     layer::{clock, seat::Shared},
-    policy::circuit_breaker::{Circuit, Circuits, Counts, Settings, State, Status},
+    policy::circuit_breaker::{Circuit, Circuits, Counts, Settings, State, Status, Transition},
 };
 
 /// A breaker seen and steered from elsewhere.
@@ -146,20 +146,22 @@ impl<K: Key> CircuitBreakerHandle<Circuits<K>> {
     /// Refuses this key's requests until it is [reset](Self::reset), or forced closed. `false` if there was no room for
     /// it.
     pub fn force_open(&self, key: &K) -> bool {
-        let transition = self.0.store.force_open(key, clock::now());
-        transition.inspect(|transition| self.0.tell_transition(*transition, key)).is_some()
+        self.told(key, self.0.store.force_open(key, clock::now()))
     }
 
     /// Lets this key's requests pass until it is [reset](Self::reset), or forced open. `false` if there was no room for
     /// it.
     pub fn force_closed(&self, key: &K) -> bool {
-        let transition = self.0.store.force_closed(key, clock::now());
-        transition.inspect(|transition| self.0.tell_transition(*transition, key)).is_some()
+        self.told(key, self.0.store.force_closed(key, clock::now()))
     }
 
     /// Has this key's circuit begin anew. `false` if there is none.
     pub fn reset(&self, key: &K) -> bool {
-        let transition = self.0.store.reset(key, clock::now());
+        self.told(key, self.0.store.reset(key, clock::now()))
+    }
+
+    /// Whether there was anything to tell.
+    fn told(&self, key: &K, transition: Option<Transition>) -> bool {
         transition.inspect(|transition| self.0.tell_transition(*transition, key)).is_some()
     }
 }

@@ -10,8 +10,8 @@ use crate::{
         host::{HostPort, target},
     },
     policy::{
-        Draw, Lane,
-        circuit_breaker::{Admission, Circuit, Circuits, KeyTicket, Owned, Seen, Settings},
+        Lane,
+        circuit_breaker::{Admission, Circuit, Circuits, KeyTicket, Owned, Seen},
     },
 };
 
@@ -21,9 +21,6 @@ use super::station::{Key, Store};
 pub trait Scope: Clone + sealed::Sealed {
     /// Where the circuits are.
     type Store: Store;
-
-    #[doc(hidden)]
-    fn store(settings: Settings, luck: Draw) -> Self::Store;
 }
 
 /// Finds the circuit of a request.
@@ -68,10 +65,6 @@ const LONGEST: usize = 256;
 
 impl Scope for One {
     type Store = Circuit;
-
-    fn store(settings: Settings, luck: Draw) -> Circuit {
-        Circuit::new(settings, crate::layer::lane::count()).drawing(luck)
-    }
 }
 
 impl<Req> Finds<Req> for One {
@@ -91,10 +84,6 @@ impl<K, F> ByKey<K, F> {
 
 impl<K: Key, F: Clone> Scope for ByKey<K, F> {
     type Store = Circuits<K>;
-
-    fn store(settings: Settings, luck: Draw) -> Circuits<K> {
-        Circuits::new(settings).drawing(luck)
-    }
 }
 
 impl<Req, K: Key, F: Fn(&Req) -> K + Clone> Finds<Req> for ByKey<K, F> {
@@ -109,10 +98,6 @@ impl<Req, K: Key, F: Fn(&Req) -> K + Clone> Finds<Req> for ByKey<K, F> {
 
 impl Scope for ByHost {
     type Store = Circuits<HostPort>;
-
-    fn store(settings: Settings, luck: Draw) -> Circuits<HostPort> {
-        Circuits::new(settings).drawing(luck)
-    }
 }
 
 impl<B> Finds<Request<B>> for ByHost {
@@ -127,10 +112,6 @@ impl<B> Finds<Request<B>> for ByHost {
 
 impl Scope for ByHeader {
     type Store = Circuits<HeaderKey>;
-
-    fn store(settings: Settings, luck: Draw) -> Circuits<HeaderKey> {
-        Circuits::new(settings).drawing(luck)
-    }
 }
 
 impl ByHeader {

@@ -14,10 +14,10 @@ use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
 use crate::{
-    events::{Event, EventKind, Events},
-    layer::{clock, seat::Shared, settle::Settles},
+    events::{Event, EventKind, Events, Observer},
+    layer::{clock, lane, seat::Shared, settle::Settles},
     policy::{
-        Outcome,
+        Draw, Outcome,
         circuit_breaker::{
             Circuit, Circuits, DEFAULT_CONTENT, GrpcReply, KeyTicket, Settings, Ticket, Transition,
         },
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Circuits: one, or one for each key. Sealed: [`Circuit`] and [`Circuits`].
-pub trait Store: sealed::Sealed + Send + Sync + 'static {
+pub trait Store: sealed::Sealed + Sized + Send + Sync + 'static {
     /// What a request that passed has to settle.
     #[doc(hidden)]
     type Ticket: Copy;
@@ -34,6 +34,8 @@ pub trait Store: sealed::Sealed + Send + Sync + 'static {
     #[doc(hidden)]
     type Key;
 
+    #[doc(hidden)]
+    fn new(settings: Settings, luck: Draw) -> Self;
     #[doc(hidden)]
     fn settings(&self) -> &Settings;
     #[doc(hidden)]
@@ -52,6 +54,10 @@ impl<K: Hash + Eq + Clone + fmt::Debug + Send + Sync + 'static> Key for K {}
 impl Store for Circuit {
     type Ticket = Ticket;
     type Key = ();
+
+    fn new(settings: Settings, luck: Draw) -> Self {
+        Self::new(settings, lane::count()).drawing(luck)
+    }
 
     fn settings(&self) -> &Settings {
         self.settings()
@@ -74,6 +80,10 @@ impl Store for Circuit {
 impl<K: Key> Store for Circuits<K> {
     type Ticket = KeyTicket;
     type Key = K;
+
+    fn new(settings: Settings, luck: Draw) -> Self {
+        Self::new(settings).drawing(luck)
+    }
 
     fn settings(&self) -> &Settings {
         self.settings()
@@ -100,11 +110,6 @@ pub(super) struct Station<T> {
     observer: ArcSwapOption<Observer>,
     /// Those who asked for the transitions alone.
     pub(super) watchers: Events,
-}
-
-struct Observer {
-    name: Arc<str>,
-    events: Events,
 }
 
 impl<T: Store> Station<T> {
