@@ -51,6 +51,15 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// Asks when it is first asked, and says the same ever after.
+pub(crate) fn asked_once(now: impl FnOnce() -> Time) -> impl FnMut() -> Time {
+    let (mut asks, mut known) = (Some(now), Time::default());
+    move || {
+        known = asks.take().map_or(known, |now| now());
+        known
+    }
+}
+
 impl Add<Duration> for Time {
     type Output = Self;
 

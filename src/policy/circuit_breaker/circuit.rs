@@ -12,7 +12,7 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    policy::{Draw, Lane, Lanes, Outcome, Time},
+    policy::{Draw, Lane, Lanes, Outcome, Time, time::asked_once},
     sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError},
 };
 
@@ -206,7 +206,7 @@ impl Circuit {
 
     /// An arrival that may turn the window, or change the state.
     fn admit_exactly(&self, lane: Lane, now: Time) -> Admission {
-        let at = Moment { now, luck: self.luck };
+        let at = Moment { now, luck: || self.luck };
         self.exactly(|machine| match machine.arrive(&self.rules, at) {
             (Ok(()), transition) => {
                 let phase = machine.phase();
@@ -227,19 +227,12 @@ impl Circuit {
         outcome: Outcome,
         now: impl FnOnce() -> Time,
     ) -> Option<Transition> {
-        if ticket.phase.is_closed() && !self.rules.care_for(outcome) {
-            return None;
-        }
-        let (mut asks, mut known) = (Some(now), Time::default());
-        let mut now = || {
-            known = asks.take().map_or(known, |now| now());
-            known
-        };
+        let mut now = asked_once(now);
         let mark = self.rules.mark(&ticket, outcome, &mut now);
         if mark.is_none() && ticket.phase.is_closed() || self.phase() != ticket.phase {
             return None;
         }
-        self.exactly(|machine| machine.settle(ticket.phase, mark, &self.rules, self.luck, now))
+        self.exactly(|machine| machine.settle(ticket.phase, mark, &self.rules, || self.luck, now))
     }
 
     // ===== the machine and its gate =====

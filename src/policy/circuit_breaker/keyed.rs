@@ -10,7 +10,7 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    policy::{Draw, Outcome, Time},
+    policy::{Draw, Outcome, Time, time::asked_once},
     sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError},
 };
 
@@ -189,7 +189,7 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
             },
         };
         let machine = &mut keys.at(place).machine;
-        match machine.arrive(&self.rules, Moment { now, luck: self.luck.nth(hash) }) {
+        match machine.arrive(&self.rules, Moment { now, luck: || self.luck.nth(hash) }) {
             (Ok(()), transition) => {
                 machine.passed(1);
                 let ticket = Ticket::new(machine.phase(), now);
@@ -208,13 +208,12 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
         outcome: Outcome,
         now: impl FnOnce() -> Time,
     ) -> Option<(Transition, K)> {
-        let is_closed = ticket.phase.is_closed();
-        if place == NOWHERE || is_closed && !self.rules.care_for(outcome) {
+        if place == NOWHERE {
             return None;
         }
-        let now = now();
-        let mark = self.rules.mark(&ticket, outcome, || now);
-        if is_closed && mark.is_none_or(|mark| mark.is_good() && !self.rules.heeds_good) {
+        let mut now = asked_once(now);
+        let mark = self.rules.mark(&ticket, outcome, &mut now);
+        if mark.is_none() && ticket.phase.is_closed() {
             return None;
         }
         let mut keys = self.lock(shard);
@@ -222,9 +221,9 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
         if machine.phase() != ticket.phase {
             return None;
         }
-        let luck = self.luck.nth(self.hash(key));
-        let transition = machine.settle(ticket.phase, mark, &self.rules, luck, || now);
-        machine.remember(&self.rules, now);
+        let luck = || self.luck.nth(self.hash(key));
+        let transition = machine.settle(ticket.phase, mark, &self.rules, luck, &mut now);
+        machine.remember(&self.rules, now());
         Some((transition?, key.clone()))
     }
 

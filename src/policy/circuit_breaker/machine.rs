@@ -37,11 +37,11 @@ pub(super) struct Machine {
     openings: u8,
 }
 
-/// When a step is taken, and its share of chance.
+/// When a step is taken, and where to get its share of chance, which few steps need.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct Moment<L> {
     pub(super) now: Time,
-    pub(super) luck: Draw,
+    pub(super) luck: L,
 }
 
 /// How much would be lost with a machine, the least first.
@@ -149,7 +149,7 @@ impl Machine {
     }
 
     /// A request arrives.
-    pub(super) fn arrive(&mut self, rules: &Rules, at: Moment) -> Arrival {
+    pub(super) fn arrive(&mut self, rules: &Rules, at: Moment<impl FnOnce() -> Draw + Copy>) -> Arrival {
         let mut transition = None;
         if at.now >= self.edge {
             transition = match (self.phase.kind(), rules.probes) {
@@ -179,14 +179,13 @@ impl Machine {
         }
     }
 
-    /// What passed in this phase is settled: with a mark, or as if it had not been. `now` is asked only if it
-    /// matters, and is the same whenever it is.
+    /// What passed in this phase is settled: with a mark, or as if it had not been.
     pub(super) fn settle(
         &mut self,
         phase: Phase,
         mark: Option<Mark>,
         rules: &Rules,
-        luck: Draw,
+        luck: impl FnOnce() -> Draw,
         mut now: impl FnMut() -> Time,
     ) -> Option<Transition> {
         if phase != self.phase {
@@ -259,7 +258,13 @@ impl Machine {
 
     // ===== from state to state =====
 
-    fn open(&mut self, cause: Cause, trip: Option<Trip>, rules: &Rules, at: Moment) -> Transition {
+    fn open(
+        &mut self,
+        cause: Cause,
+        trip: Option<Trip>,
+        rules: &Rules,
+        at: Moment<impl FnOnce() -> Draw>,
+    ) -> Transition {
         let counts = self.counts();
         let lasted = at.now.since(self.since);
         let into_window = match self.phase.kind() {
@@ -274,7 +279,7 @@ impl Machine {
         {
             self.openings = 0;
         }
-        let until = at.now + rules.open_time.drawn(self.openings, at.luck.nth(self.phase.number()));
+        let until = at.now + rules.open_time.drawn(self.openings, (at.luck)().nth(self.phase.number()));
         self.openings = self.openings.saturating_add(1);
         self.enter(Kind::Open, false, at.now);
         self.edge = until;

@@ -27,7 +27,6 @@ pub(super) struct Rules {
     pub(super) abandoned: Abandoned,
     pub(super) counts_errors: bool,
     pub(super) counts_slow: bool,
-    pub(super) judges_ratios: bool,
     /// Good responses count too: there is a row that they end, or a ring that they fill.
     pub(super) heeds_good: bool,
     /// Ratios are judged over a window of time, whose turns arrivals have to see.
@@ -70,7 +69,6 @@ impl Rules {
             abandoned: settings.abandoned(),
             counts_errors: false,
             counts_slow: false,
-            judges_ratios: false,
             heeds_good: false,
             arrivals_turn: false,
             clocked: false,
@@ -88,9 +86,9 @@ impl Rules {
             (rules.errors_in_a_row != u64::MAX, matches!(rules.window, Window::LastCalls(_)));
         rules.counts_errors = rules.error_amount != u64::MAX || rules.error_ratio.is_some() || in_a_row;
         rules.counts_slow = rules.slow_amount != u64::MAX || rules.slow_ratio.is_some();
-        rules.judges_ratios = rules.error_ratio.is_some() || rules.slow_ratio.is_some();
         rules.heeds_good = in_a_row || last_calls;
-        rules.arrivals_turn = rules.judges_ratios && !last_calls;
+        let judges_ratios = rules.error_ratio.is_some() || rules.slow_ratio.is_some();
+        rules.arrivals_turn = judges_ratios && !last_calls;
         let judges_age =
             (rules.counts_errors || last_calls) && matches!(rules.abandoned, Abandoned::FailureAfter(_));
         rules.clocked = rules.counts_slow || rules.arrivals_turn || judges_age;

@@ -46,36 +46,36 @@ impl Ticket {
 }
 
 impl Rules {
-    /// Whether such an outcome can count for anything while the circuit is closed.
-    pub(super) const fn care_for(&self, outcome: Outcome) -> bool {
-        match outcome {
-            Outcome::Success => self.heeds_good || self.counts_slow,
-            Outcome::Failure(_) => self.counts_errors || self.counts_slow || self.heeds_good,
-            Outcome::Abandoned => !matches!(self.abandoned, Abandoned::Neutral),
-            Outcome::Local => false,
-        }
-    }
-
-    /// What this outcome counts as; nothing if it is to be as if the request had not been.
+    /// What this outcome counts as; nothing if it is to be as if the request had not been. `now` is asked only if it
+    /// matters, and is the same whenever it is.
     pub(super) fn mark(
         &self,
         ticket: &Ticket,
         outcome: Outcome,
         mut now: impl FnMut() -> Time,
     ) -> Option<Mark> {
-        let slow = self.counts_slow && ticket.is_slow(self, now());
-        // What fails has not recovered, whatever rule had opened the circuit.
-        let failed = Mark { error: self.counts_errors || !ticket.phase.is_closed(), slow, success: false };
-        match (outcome, self.abandoned) {
-            (Outcome::Success, _) => Some(Mark { error: false, slow, success: true }),
-            (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => Some(failed),
-            (Outcome::Abandoned, Abandoned::FailureAfter(age)) => {
-                Some(failed).filter(|_| nanos(now().since(ticket.began)) >= nanos(age))
+        let (failed, success) = match (outcome, self.abandoned) {
+            (Outcome::Success, _) => (false, true),
+            (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => (true, false),
+            (Outcome::Abandoned, Abandoned::FailureAfter(age))
+                if nanos(now().since(ticket.began)) >= nanos(age) =>
+            {
+                (true, false)
             }
-            (Outcome::Abandoned, Abandoned::Slow) => {
-                Some(Mark { error: false, ..failed }).filter(|mark| mark.slow)
+            (Outcome::Abandoned, Abandoned::Slow) => (false, false),
+            (Outcome::Abandoned, Abandoned::Neutral | Abandoned::FailureAfter(_)) | (Outcome::Local, _) => {
+                return None;
             }
-            (Outcome::Abandoned, Abandoned::Neutral) | (Outcome::Local, _) => None,
-        }
+        };
+        let is_closed = ticket.phase.is_closed();
+        let mark = Mark {
+            // What fails has not recovered, whatever rule had opened the circuit.
+            error: failed && (self.counts_errors || !is_closed),
+            slow: self.counts_slow && ticket.is_slow(self, now()),
+            success,
+        };
+        let is_something = failed || success || mark.slow;
+        let is_counted = !is_closed || self.heeds_good || !mark.is_good();
+        (is_something && is_counted).then_some(mark)
     }
 }

@@ -18,7 +18,7 @@ impl Machine {
         &mut self,
         mark: Mark,
         rules: &Rules,
-        luck: Draw,
+        luck: impl FnOnce() -> Draw,
         mut now: impl FnMut() -> Time,
     ) -> Option<Transition> {
         if mark.success {

@@ -3,10 +3,13 @@
 use std::mem;
 
 use super::{Machine, Moment};
-use crate::policy::circuit_breaker::{
-    Cause, Transition, Verdict,
-    rules::{Rules, Trial},
-    tally::Mark,
+use crate::policy::{
+    Draw,
+    circuit_breaker::{
+        Cause, Transition, Verdict,
+        rules::{Rules, Trial},
+        tally::Mark,
+    },
 };
 
 impl Machine {
@@ -16,7 +19,7 @@ impl Machine {
         mark: Option<Mark>,
         rules: &Rules,
         trial: Trial,
-        at: Moment,
+        at: Moment<impl FnOnce() -> Draw>,
     ) -> Option<Transition> {
         if at.now >= self.edge {
             return self.decide(rules, trial, at);
@@ -39,7 +42,12 @@ impl Machine {
     /// The probes' time is over: those that are still under way are bad. A ratio is that of the known ones; of two numbers,
     /// whichever is nearer to being reached decides, and if both are as near, it opens. If nothing is known, the probes
     /// get the same time again.
-    pub(super) fn decide(&mut self, rules: &Rules, trial: Trial, at: Moment) -> Option<Transition> {
+    pub(super) fn decide(
+        &mut self,
+        rules: &Rules,
+        trial: Trial,
+        at: Moment<impl FnOnce() -> Draw>,
+    ) -> Option<Transition> {
         let bad = u32::from(self.bad) + u32::from(mem::take(&mut self.out));
         let good = u32::from(self.good);
         if bad == 0 && good == 0 {
