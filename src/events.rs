@@ -9,6 +9,7 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -43,11 +44,19 @@ pub enum EventKind {
     WouldRefuse(Reason),
     /// A fallback took the place of an answer that was refused for this reason.
     FellBack(Reason),
+    /// A fault layer held a request back for so long.
+    Delayed(Duration),
+    /// A request is tried again: this is the number of the try, 2 for the first one that is a retry.
+    Retried(u32),
+    /// A request would have been tried again, had it not been tried as often as may be.
+    RetriesUsedUp,
+    /// A request would have been tried again, were there not as many retries under way as may be.
+    RetryOverflow,
 }
 
 impl EventKind {
     /// A short name: `opened`, `closed` and the [like](circuit_breaker::Transition::name), `refused`, `would_refuse`,
-    /// `fell_back`.
+    /// `fell_back`, `delayed`, `retried`, `retries_used_up`, `retry_overflow`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -55,6 +64,10 @@ impl EventKind {
             Self::Refused(_) => "refused",
             Self::WouldRefuse(_) => "would_refuse",
             Self::FellBack(_) => "fell_back",
+            Self::Delayed(_) => "delayed",
+            Self::Retried(_) => "retried",
+            Self::RetriesUsedUp => "retries_used_up",
+            Self::RetryOverflow => "retry_overflow",
         }
     }
 }
@@ -67,6 +80,10 @@ impl fmt::Display for Event {
             EventKind::Refused(reason) => write!(f, "[{}] refused {}", self.subject, reason),
             EventKind::WouldRefuse(reason) => write!(f, "[{}] would refuse {}", self.subject, reason),
             EventKind::FellBack(reason) => write!(f, "[{}] fell back: {}", self.subject, reason),
+            EventKind::Delayed(time) => write!(f, "[{}] delayed by {time:?}", self.subject),
+            EventKind::Retried(number) => write!(f, "[{}] try {number}", self.subject),
+            EventKind::RetriesUsedUp => write!(f, "[{}] no retry is left", self.subject),
+            EventKind::RetryOverflow => write!(f, "[{}] too many retries are under way", self.subject),
         }
     }
 }

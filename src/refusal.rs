@@ -1,11 +1,14 @@
 //! Why a layer answered by itself, and what it did to an answer.
 
-use std::{borrow::Cow, fmt, ops::BitOr, time::Duration};
+mod flags;
+
+use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::policy::Outcome;
+pub use self::flags::Flags;
+use crate::policy::{Failure, Outcome};
 
 /// Why a layer refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +16,18 @@ use crate::policy::Outcome;
 pub enum Reason {
     /// A circuit breaker is open.
     CircuitOpen,
+    /// As many calls are in flight as may be, and as many wait as may wait.
+    PendingOverflow,
+    /// As many requests are in flight as may be; this limit has no queue.
+    RequestOverflow,
+    /// The answer was not complete in time, all tries together.
+    Timeout,
+    /// One try was not answered in time.
+    TryTimeout,
+    /// Nothing moved for too long.
+    IdleTimeout,
+    /// A fault was injected.
+    FaultAbort,
 }
 
 impl Reason {
@@ -21,6 +36,12 @@ impl Reason {
     pub const fn name(self) -> &'static str {
         match self {
             Self::CircuitOpen => "circuit_open",
+            Self::PendingOverflow => "pending_overflow",
+            Self::RequestOverflow => "request_overflow",
+            Self::Timeout => "timeout",
+            Self::TryTimeout => "try_timeout",
+            Self::IdleTimeout => "idle_timeout",
+            Self::FaultAbort => "fault_abort",
         }
     }
 
@@ -28,7 +49,11 @@ impl Reason {
     #[must_use]
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::CircuitOpen => Outcome::Local,
+            Self::CircuitOpen | Self::PendingOverflow | Self::RequestOverflow | Self::FaultAbort => {
+                Outcome::Local
+            }
+            // We gave up, but it was the upstream that did not answer.
+            Self::Timeout | Self::TryTimeout | Self::IdleTimeout => Outcome::Failure(Failure::Status(504)),
         }
     }
 
@@ -37,13 +62,22 @@ impl Reason {
     pub const fn flags(self) -> Flags {
         match self {
             // Envoy's "upstream overflow (circuit breaking)": it has no flag that is nearer to an open circuit.
-            Self::CircuitOpen => Flags::UO,
+            Self::CircuitOpen | Self::PendingOverflow | Self::RequestOverflow => Flags::UO,
+            Self::Timeout | Self::TryTimeout => Flags::UT,
+            Self::IdleTimeout => Flags::SI,
+            Self::FaultAbort => Flags::FI,
         }
     }
 
     const fn sentence(self) -> &'static str {
         match self {
             Self::CircuitOpen => "the circuit is open",
+            Self::PendingOverflow => "too many requests wait already",
+            Self::RequestOverflow => "too many requests are in flight",
+            Self::Timeout => "the answer did not come in time",
+            Self::TryTimeout => "a try was not answered in time",
+            Self::IdleTimeout => "nothing moved for too long",
+            Self::FaultAbort => "a fault was injected",
         }
     }
 }
@@ -79,9 +113,11 @@ pub struct Refusal {
     status: StatusCode,
     content: Bytes,
     content_type: Option<HeaderValue>,
+    headers: Option<Box<HeaderMap>>,
     grpc: Option<Grpc>,
     details: Cow<'static, str>,
     retry_after: Option<Duration>,
+    touched: Flags,
 }
 
 /// How a refusal is told to a gRPC caller.
@@ -103,9 +139,11 @@ impl Refusal {
             status,
             content: Bytes::new(),
             content_type: None,
+            headers: None,
             grpc: None,
             details: Cow::Borrowed(""),
             retry_after: None,
+            touched: Flags::NONE,
         }
     }
 
@@ -120,6 +158,26 @@ impl Refusal {
     #[must_use]
     pub fn content_type(mut self, content_type: HeaderValue) -> Self {
         self.content_type = Some(content_type);
+        self
+    }
+
+    /// The response's body as plain text, as all of Envoy's own answers are.
+    #[must_use]
+    pub fn text(self, content: impl Into<Bytes>) -> Self {
+        self.content(content).content_type(HeaderValue::from_static("text/plain"))
+    }
+
+    /// A header of the answer, to gRPC callers too.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.get_or_insert_default().insert(name, value);
+        self
+    }
+
+    /// What else happened to the request on its way: flags beside those of the reason.
+    #[must_use]
+    pub fn touched(mut self, flags: Flags) -> Self {
+        self.touched = self.touched | flags;
         self
     }
 
@@ -168,6 +226,11 @@ impl Refusal {
         self.content_type.as_ref()
     }
 
+    /// The headers of the answer, beside those that its body needs.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.headers.iter().flat_map(|headers| headers.iter())
+    }
+
     /// The answer to a gRPC caller.
     #[must_use]
     pub const fn grpc_answer(&self) -> Grpc {
@@ -192,7 +255,7 @@ impl Refusal {
     /// The response flags that Envoy would log for this answer.
     #[must_use]
     pub const fn flags(&self) -> Flags {
-        self.reason.flags()
+        self.reason.flags().with(self.touched)
     }
 }
 
@@ -205,101 +268,5 @@ const fn grpc_status(status: StatusCode) -> u8 {
         404 => 12,
         429 | 502 | 503 | 504 => 14,
         _ => 2,
-    }
-}
-
-/// Envoy's response flags, and [one of ours](Self::FB): what happened to a request on its way, as a set.
-///
-/// Kept in the extensions of a response that a layer made or touched.
-///
-/// ```
-/// use tower_mesh::Flags;
-///
-/// let flags = Flags::DI | Flags::FI;
-/// assert!(flags.contains(Flags::FI));
-/// assert_eq!(flags.to_string(), "FI,DI");
-/// assert_eq!(Flags::NONE.to_string(), "-");
-/// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u16);
-
-macro_rules! flags {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal,)*) => {
-        impl Flags {
-            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
-            const NAMES: &[(Self, &str)] = &[$((Self::$name, stringify!($name)),)*];
-        }
-    };
-}
-
-flags! {
-    /// Upstream overflow: a limit or a circuit breaker refused.
-    UO = 0,
-    /// No healthy upstream.
-    UH = 1,
-    /// Upstream connection failure.
-    UF = 2,
-    /// Upstream request timeout.
-    UT = 3,
-    /// Upstream connection termination.
-    UC = 4,
-    /// Upstream remote reset.
-    UR = 5,
-    /// No route.
-    NR = 6,
-    /// No cluster.
-    NC = 7,
-    /// Rate limited.
-    RL = 8,
-    /// Rate limit service error.
-    RLSE = 9,
-    /// Fault injected.
-    FI = 10,
-    /// Delay injected.
-    DI = 11,
-    /// Upstream retry limit exceeded.
-    URX = 12,
-    /// Dropped by overload.
-    DO = 13,
-    /// A fallback answered. This one is ours: Envoy has no fallbacks, and no flag for them.
-    FB = 14,
-}
-
-impl Flags {
-    /// Nothing happened.
-    pub const NONE: Self = Self(0);
-
-    /// Whether all of `other` are set.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Whether none is set.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-}
-
-impl BitOr for Flags {
-    type Output = Self;
-
-    fn bitor(self, rhs: Self) -> Self {
-        Self(self.0 | rhs.0)
-    }
-}
-
-impl fmt::Display for Flags {
-    /// As in Envoy's access log: `UO,URX`, or `-`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = Self::NAMES.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name);
-        match names.next() {
-            None => f.write_str("-"),
-            Some(first) => {
-                f.write_str(first)?;
-                names.try_for_each(|name| write!(f, ",{name}"))
-            }
-        }
     }
 }

@@ -31,6 +31,8 @@ mod http;
 mod judged;
 mod plain;
 
+use ::http::{HeaderMap, StatusCode};
+
 pub(crate) use self::http::{grpc_outcome, is_grpc, local};
 use self::sealed::Sealed;
 pub use self::{
@@ -39,7 +41,10 @@ pub use self::{
     plain::{Plain, Reading},
 };
 use super::body::Watch;
-use crate::{policy::Outcome, refusal::Refusal};
+use crate::{
+    policy::Outcome,
+    refusal::{Flags, Refusal},
+};
 
 /// Reads a request when it arrives: in [`call`](tower_service::Service::call), before the request is given on.
 pub trait Reads<Req> {
@@ -48,6 +53,22 @@ pub trait Reads<Req> {
 
     /// Notes what an answer will depend on.
     fn memo(&self, request: &Req) -> Self::Memo;
+
+    /// The headers of a request, to be read and changed before it is given on; none where there are no headers.
+    fn headers<'r>(&self, request: &'r mut Req) -> Option<&'r mut HeaderMap> {
+        let _ = request;
+        None
+    }
+}
+
+/// The head of a response.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Head<'r> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'r HeaderMap,
 }
 
 /// Judges answers, and writes them.
@@ -73,6 +94,23 @@ pub trait Answers<Memo, Res, Err> {
 
     /// Has the end of the response observed; by nobody, if there is no watch.
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W>;
+
+    /// The head of a response; none where there are no heads.
+    fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {
+        let _ = response;
+        None
+    }
+
+    /// The refusal that an answer is, if it is one.
+    fn refusal<'r>(&self, result: &'r Result<Res, Err>) -> Option<&'r Refusal> {
+        let _ = result;
+        None
+    }
+
+    /// Notes on a response what happened to its request, where there is room for that.
+    fn flag(&self, response: &mut Res, flags: Flags) {
+        let _ = (response, flags);
+    }
 }
 
 /// What protocols have in common: each is small, and cloned for each call.

@@ -28,7 +28,9 @@ pub enum Outcome {
 pub enum Failure {
     /// Answered with this HTTP status; a gRPC status counts as the HTTP status that Envoy maps it to.
     Status(u16),
-    /// No answer came: the connection was refused, reset or lost, or the service returned an error.
+    /// No connection came about, so that nothing of the request was sent.
+    Connect,
+    /// No answer came: the connection was reset or lost, or the service returned an error that says no more.
     Transport,
 }
 

@@ -6,11 +6,11 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
-use super::{Answers, Protocol, Reads, Sealed};
+use super::{Answers, Head, Protocol, Reads, Sealed};
 use crate::{
     layer::body::{LocalBody, Watch, Watched},
     policy::{Failure, Outcome},
-    refusal::{Grpc, Refusal},
+    refusal::{Flags, Grpc, Refusal},
 };
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -45,6 +45,11 @@ impl<B> Reads<Request<B>> for Http {
     #[inline]
     fn memo(&self, request: &Request<B>) -> HttpMemo {
         HttpMemo::of(request.method(), request.headers())
+    }
+
+    #[inline]
+    fn headers<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut HeaderMap> {
+        Some(request.headers_mut())
     }
 }
 
@@ -90,6 +95,8 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
             Grpc::Status(status) if memo.0 == Kind::Grpc => trailers_only(status, refusal.body()),
             _ => local(memo, plain(&refusal)),
         };
+        let headers = refusal.headers().map(|(name, value)| (name.clone(), value.clone()));
+        response.headers_mut().extend(headers);
         response.extensions_mut().insert(refusal.flags());
         response.extensions_mut().insert(refusal);
         Ok(response)
@@ -97,6 +104,22 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
 
     fn watch<W: Watch>(&self, response: Response<B>, watch: Option<W>) -> Self::Watched<W> {
         response.map(|body| Watched::new(body, watch))
+    }
+
+    #[inline]
+    fn head<'r>(&self, response: &'r Response<B>) -> Option<Head<'r>> {
+        Some(Head { status: response.status(), headers: response.headers() })
+    }
+
+    #[inline]
+    fn refusal<'r>(&self, result: &'r Result<Response<B>, E>) -> Option<&'r Refusal> {
+        result.as_ref().ok()?.extensions().get()
+    }
+
+    fn flag(&self, response: &mut Response<B>, flags: Flags) {
+        let extensions = response.extensions_mut();
+        let before = extensions.get().copied().unwrap_or(Flags::NONE);
+        extensions.insert(before | flags);
     }
 }
 

@@ -2,8 +2,14 @@
 
 use std::fmt;
 
-use super::{Answers, Protocol, Reads, Sealed};
-use crate::{layer::body::Watch, policy::Outcome, refusal::Refusal};
+use http::HeaderMap;
+
+use super::{Answers, Head, Protocol, Reads, Sealed};
+use crate::{
+    layer::body::Watch,
+    policy::Outcome,
+    refusal::{Flags, Refusal},
+};
 
 /// A protocol that judges answers by a function: see [`Protocol::judging`].
 #[derive(Clone, Copy)]
@@ -26,6 +32,10 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
 
     fn memo(&self, request: &Req) -> P::Memo {
         self.protocol.memo(request)
+    }
+
+    fn headers<'r>(&self, request: &'r mut Req) -> Option<&'r mut HeaderMap> {
+        self.protocol.headers(request)
     }
 }
 
@@ -50,6 +60,18 @@ where
 
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W> {
         self.protocol.watch(response, watch)
+    }
+
+    fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {
+        self.protocol.head(response)
+    }
+
+    fn refusal<'r>(&self, result: &'r Result<Res, Err>) -> Option<&'r Refusal> {
+        self.protocol.refusal(result)
+    }
+
+    fn flag(&self, response: &mut Res, flags: Flags) {
+        self.protocol.flag(response, flags);
     }
 }
 

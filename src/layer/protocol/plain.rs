@@ -97,8 +97,7 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Reading<Err> {
     type Watched<W: Watch> = Res;
 
     fn classify(&self, (): (), result: &Result<Res, Err>) -> Outcome {
-        let refusal = result.as_ref().err().and_then(self.0);
-        refusal.map_or_else(|| Plain.classify((), result), |refusal| refusal.reason().outcome())
+        self.refusal(result).map_or_else(|| Plain.classify((), result), |refusal| refusal.reason().outcome())
     }
 
     fn refuse(&self, (): (), refusal: Refusal) -> Result<Res, Err> {
@@ -107,6 +106,11 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Reading<Err> {
 
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Res {
         Answers::<(), Res, Err>::watch(&Plain, response, watch)
+    }
+
+    #[inline]
+    fn refusal<'r>(&self, result: &'r Result<Res, Err>) -> Option<&'r Refusal> {
+        result.as_ref().err().and_then(self.0)
     }
 }
 

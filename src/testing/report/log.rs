@@ -83,6 +83,9 @@ fn detail(event: &Event, start: Time) -> String {
         EventKind::Refused(reason) | EventKind::WouldRefuse(reason) | EventKind::FellBack(reason) => {
             reason.to_string()
         }
+        EventKind::Delayed(time) => format!("by {} ms", millis(*time)),
+        EventKind::Retried(number) => format!("try {number}"),
+        EventKind::RetriesUsedUp | EventKind::RetryOverflow => String::new(),
     }
 }
 
