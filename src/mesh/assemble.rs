@@ -71,8 +71,7 @@ impl Running {
                 })
             });
             for host in &destination.hosts {
-                // Where two destinations share a short name the first keeps it.
-                by_host.entry(host.as_str().into()).or_insert_with(|| Arc::clone(&ports));
+                by_host.insert(host.as_str().into(), Arc::clone(&ports));
             }
         }
         Self { plan, notes, by_host }

@@ -37,6 +37,7 @@
 mod assemble;
 mod client;
 mod endpoint;
+mod era;
 mod host;
 mod lower;
 mod note;
@@ -49,6 +50,7 @@ use arc_swap::ArcSwap;
 use self::{assemble::Running, lower::Identity};
 pub use self::{
     client::{Client, ResponseFuture},
+    era::{DefaultRetries, Era, UnknownEra},
     lower::InvalidBlock,
     note::{Note, NoteKind},
     plan::Plan,
@@ -96,6 +98,7 @@ impl Mesh {
                 domain: "cluster.local".to_owned(),
                 strict: false,
                 draws: Draws::random(),
+                era: Era::CURRENT,
             },
             events: Events::new(),
             documents: Ok(Vec::new()),
@@ -209,6 +212,12 @@ impl MeshBuilder {
     /// Makes chance repeat: the same seed, plan and timeline give the same decisions. Without it nobody can foretell them.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.identity.draws = Draws::seeded(seed);
+        self
+    }
+
+    /// Reads the documents as the mesh of another time did: see [`Era`].
+    pub const fn era(mut self, era: Era) -> Self {
+        self.identity.era = era;
         self
     }
 

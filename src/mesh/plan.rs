@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::era::Era;
 use crate::policy::circuit_breaker::Settings;
 
 /// What a mesh does.
@@ -33,6 +34,8 @@ use crate::policy::circuit_breaker::Settings;
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Plan {
+    /// As which mesh the documents were read.
+    pub era: Era,
     /// The destinations that policies speak of, in the order of their documents; to all others requests pass untouched.
     pub destinations: Vec<Destination>,
 }

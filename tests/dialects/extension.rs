@@ -343,8 +343,8 @@ fn what_has_no_effect_is_told() {
     assert_snapshot!(notes(&breaker(block)), @r"
     policy.yaml:8:41 spec.connectionSettings.http.circuitBreaking.statTimeWindow: has no effect: `towerMesh.lastCalls` counts instead of a window of time
     policy.yaml:8:67 spec.connectionSettings.http.circuitBreaking.errorAmountThreshold: is never reached: only the last 20 calls are counted
-    policy.yaml:8:140 spec.connectionSettings.http.circuitBreaking.towerMesh.openTime.growthFactor: has no effect: a factor of 1 lets nothing grow
     policy.yaml:8:109 spec.connectionSettings.http.circuitBreaking.towerMesh.abandoned: has no effect: neither `slowAmountThreshold` nor `slowRatioThreshold` is set
+    policy.yaml:8:140 spec.connectionSettings.http.circuitBreaking.towerMesh.openTime.growthFactor: has no effect: a factor of 1 lets nothing grow
     ");
     assert_snapshot!(notes(&breaker("towerMesh: {consecutiveErrorThreshold: 5, slidingBuckets: 10}")), @"policy.yaml:8:83 spec.connectionSettings.http.circuitBreaking.towerMesh.slidingBuckets: has no effect: errors one after another are counted without a window");
     assert_snapshot!(notes(&breaker("statTimeWindow: 1m, slowTimeThreshold: 0s, towerMesh: {consecutiveErrorThreshold: 5}")), @"policy.yaml:8:41 spec.connectionSettings.http.circuitBreaking.statTimeWindow: has no effect: errors one after another are counted without a window");

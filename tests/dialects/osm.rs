@@ -48,6 +48,10 @@ fn a_plan_can_be_read() {
     "#);
     assert_snapshot!(serde_json::to_string_pretty(&mesh(&text).plan()).expect("JSON"), @r#"
     {
+      "era": {
+        "trustRequestHeaders": false,
+        "defaultRetries": "unsent"
+      },
       "destinations": [
         {
           "name": "ns/fortio",
@@ -346,8 +350,8 @@ fn other_kinds_are_kept_and_told_once_each() {
         [other("Service", "a"), setting(OSM, FORTIO, ""), other("Service", "b"), other("Gateway", "c")]
             .join("---\n");
     assert_snapshot!(notes(&text), @r"
-    policy.yaml:18:7 (document 4) kind: a `Gateway` was read, it is not applied yet
     policy.yaml:2:7 (document 1) kind: 2 documents of kind `Service` were read, they are not applied yet
+    policy.yaml:18:7 (document 4) kind: a `Gateway` was read, it is not applied yet
     ");
 }
 

@@ -3,19 +3,24 @@
 //! One file per kind of document, and one per block that becomes a policy's settings.
 
 mod circuit_breaker;
+mod names;
 mod rate_limit;
 mod upstream_traffic_setting;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 pub use circuit_breaker::InvalidBlock;
 
 use super::{
+    era::Era,
     note::{Note, NoteKind},
     plan::Plan,
 };
 use crate::{
-    config::{Document, Error, Errors, Resource},
+    config::{Document, Error, Errors, Resource, Source},
     layer::draw::Draws,
 };
 
@@ -26,6 +31,7 @@ pub(super) struct Identity {
     pub(super) domain: String,
     pub(super) strict: bool,
     pub(super) draws: Draws,
+    pub(super) era: Era,
 }
 
 /// The plan of these documents, and what there is to tell about them in their order.
@@ -34,10 +40,21 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     for document in documents {
         lowering.findings(document);
     }
-    let destinations = upstream_traffic_setting::destinations(documents, &mut lowering);
+    let claims = upstream_traffic_setting::claims(documents, &mut lowering);
+    let destinations = names::settle(claims, &mut lowering);
     lowering.other_kinds(documents);
-    let Lowering { notes, errors, .. } = lowering;
-    Errors::unless_empty(errors, (Plan { destinations }, notes))
+    let Lowering { mut notes, errors, .. } = lowering;
+    put_in_order(&mut notes, documents);
+    Errors::unless_empty(errors, (Plan { era: identity.era, destinations }, notes))
+}
+
+/// As the documents stand, and within a text as it is read.
+fn put_in_order(notes: &mut [Note], documents: &[Document]) {
+    let numbered = documents.iter().enumerate();
+    let order: HashMap<*const Source, usize> =
+        numbered.map(|(number, document)| (Arc::as_ptr(&document.source), number)).collect();
+    let number = |note: &Note| order.get(&std::ptr::from_ref(note.location.source())).copied();
+    notes.sort_by_key(|note| (number(note), note.location.position()));
 }
 
 /// What a lowering gathers on its way.

@@ -1,8 +1,6 @@
 //! `UpstreamTrafficSetting` as a destination: which host it means, and which stations it puts before it.
 
-use std::collections::{HashMap, hash_map::Entry};
-
-use super::{Lowering, circuit_breaker, rate_limit};
+use super::{Lowering, circuit_breaker, names::Claim, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
     mesh::{
@@ -24,7 +22,7 @@ struct Setting<'a> {
     name: &'a str,
 }
 
-pub(super) fn destinations<'a>(documents: &'a [Document], lowering: &mut Lowering<'a>) -> Vec<Destination> {
+pub(super) fn claims<'a>(documents: &'a [Document], lowering: &mut Lowering<'a>) -> Vec<Claim<'a>> {
     let here = lowering.identity.namespace.as_str();
     let mut settings: Vec<Setting<'_>> = Vec::new();
     for setting in documents.iter().filter_map(|document| read(document, here)) {
@@ -41,13 +39,11 @@ pub(super) fn destinations<'a>(documents: &'a [Document], lowering: &mut Lowerin
             lowering.errors.push(setting.conflict(other));
         }
     }
-    let mut taken = HashMap::new();
     settings
         .iter()
         .filter_map(|setting| {
             let destination = setting.destination(lowering)?;
-            setting.note_lost_names(&destination, &mut taken, lowering);
-            Some(destination)
+            Some(Claim { destination, document: setting.document, path: "spec.host" })
         })
         .collect()
 }
@@ -162,33 +158,6 @@ impl Setting<'_> {
             return None;
         }
         Some(Host::Service { name: name.to_owned(), namespace: namespace.to_owned() })
-    }
-
-    /// A name means one host: that of the first document to which it belongs.
-    fn note_lost_names<'d>(
-        &'d self,
-        destination: &Destination,
-        taken: &mut HashMap<String, &'d Document>,
-        lowering: &mut Lowering<'_>,
-    ) {
-        let mut lost: Vec<(&str, &Document)> = Vec::new();
-        for name in &destination.hosts {
-            match taken.entry(name.clone()) {
-                Entry::Occupied(other) => lost.push((name, other.get())),
-                Entry::Vacant(free) => {
-                    free.insert(self.document);
-                }
-            }
-        }
-        let Some(&(_, other)) = lost.first() else { return };
-        let names: Vec<_> = lost.iter().map(|(name, _)| format!("`{name}`")).collect();
-        let what = match lost.len() == destination.hosts.len() {
-            true => "never applies".to_owned(),
-            false => format!("does not apply to requests for {}", names.join(", ")),
-        };
-        let by = other.locate_nearest("spec.host");
-        let message = format!("{what}: the document at {by} is for the same name");
-        lowering.notes.push(Note::new(self.document, "spec.host", NoteKind::Surprise, message));
     }
 
     fn note_what_is_not_applied(&self, lowering: &mut Lowering<'_>) {
