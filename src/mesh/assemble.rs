@@ -132,7 +132,7 @@ impl Ports {
 impl Stack {
     fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
         let mut stack = Self { breaker: None };
-        for station in &destination.stations {
+        for station in &destination.way_to(port).stations {
             match station {
                 Station::CircuitBreaker(settings) => {
                     let name = format!("{}|{port}", destination.name);

@@ -3,7 +3,7 @@
 //! In a cluster one service has many names: `fortio` from its own namespace, `fortio.demo` from others, up to
 //! `fortio.demo.svc.cluster.local`. A policy names one of them and means them all.
 
-use std::fmt;
+use super::plan::Dialect;
 
 /// A service of the cluster, or a host outside of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -13,8 +13,23 @@ pub(super) enum Host {
 }
 
 impl Host {
+    /// The host that a document of Istio means: a bare name is a service of the document's own namespace, a full one says
+    /// itself what it is, and one with dots that does not end as services' names do is a host outside, `reviews.prod` too.
+    pub(super) fn of_istio(host: &str, namespace: &str, domain: &str) -> Self {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let service = match host.strip_suffix(&format!(".svc.{domain}")) {
+            Some(service) => service.split_once('.').filter(|(_, namespace)| !namespace.contains('.')),
+            None if host.contains(['.', '*', ':']) => None,
+            None => Some((host, namespace)),
+        };
+        match service {
+            Some((name, namespace)) => Self::Service { name: name.into(), namespace: namespace.into() },
+            None => Self::Outside(host.to_owned()),
+        }
+    }
+
     /// Every name that means this host to a client in the namespace `here`, the full one first.
-    pub(super) fn names(&self, here: &str, domain: &str) -> Vec<String> {
+    pub(super) fn names(&self, here: &str, domain: &str, dialect: Dialect) -> Vec<String> {
         let (name, namespace) = match self {
             Self::Outside(name) => return vec![name.to_ascii_lowercase()],
             Self::Service { name, namespace } => (name, namespace),
@@ -24,8 +39,10 @@ impl Host {
             format!("{name}.{namespace}.svc"),
             format!("{name}.{namespace}"),
         ];
-        // osm-edge also lists the domain's first label: `fortio.demo.svc.cluster`.
-        names.extend(domain.split_once('.').map(|(first, _)| format!("{name}.{namespace}.svc.{first}")));
+        if dialect == Dialect::OsmEdge {
+            // It also lists the domain's first label: `fortio.demo.svc.cluster`.
+            names.extend(domain.split_once('.').map(|(first, _)| format!("{name}.{namespace}.svc.{first}")));
+        }
         if namespace == here {
             names.push(name.clone());
         }
@@ -34,12 +51,13 @@ impl Host {
     }
 }
 
-impl fmt::Display for Host {
-    /// As osm-edge names a cluster: `demo/fortio`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Service { name, namespace } => write!(f, "{namespace}/{name}"),
-            Self::Outside(name) => f.write_str(name),
+impl Host {
+    /// As a dialect calls it: `demo/fortio`, or `fortio.demo.svc.cluster.local`.
+    pub(super) fn name(&self, domain: &str, dialect: Dialect) -> String {
+        match (self, dialect) {
+            (Self::Outside(name), _) => name.clone(),
+            (Self::Service { name, namespace }, Dialect::OsmEdge) => format!("{namespace}/{name}"),
+            (Self::Service { name, namespace }, Dialect::Istio) => format!("{name}.{namespace}.svc.{domain}"),
         }
     }
 }
@@ -48,12 +66,27 @@ impl fmt::Display for Host {
 mod tests {
     use super::*;
 
+    fn service(name: &str, namespace: &str) -> Host {
+        Host::Service { name: name.into(), namespace: namespace.into() }
+    }
+
     #[test]
     fn a_service_is_known_by_its_bare_name_in_its_own_namespace_only() {
-        let host = Host::Service { name: "fortio".into(), namespace: "demo".into() };
-        let full =
-            ["fortio.demo.svc.cluster.local", "fortio.demo.svc", "fortio.demo", "fortio.demo.svc.cluster"];
-        assert_eq!(host.names("elsewhere", "cluster.local"), full);
-        assert_eq!(host.names("demo", "cluster.local"), [&full[..], &["fortio"]].concat());
+        let host = service("fortio", "demo");
+        let full = ["fortio.demo.svc.cluster.local", "fortio.demo.svc", "fortio.demo"];
+        assert_eq!(host.names("elsewhere", "cluster.local", Dialect::Istio), full);
+        assert_eq!(host.names("demo", "cluster.local", Dialect::Istio), [&full[..], &["fortio"]].concat());
+        let osm = [&full[..], &["fortio.demo.svc.cluster", "fortio"]].concat();
+        assert_eq!(host.names("demo", "cluster.local", Dialect::OsmEdge), osm);
+    }
+
+    #[test]
+    fn istio_completes_a_bare_name_and_no_other() {
+        let of = |host| Host::of_istio(host, "demo", "cluster.local");
+        assert_eq!(of("fortio"), service("fortio", "demo"));
+        assert_eq!(of("fortio.other.svc.cluster.local"), service("fortio", "other"));
+        for outside in ["reviews.prod", "mysql.vm.demo", "*.com", "*", "::1", "a.b.c.svc.cluster.local"] {
+            assert_eq!(of(outside), Host::Outside(outside.to_owned()));
+        }
     }
 }

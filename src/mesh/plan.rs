@@ -4,12 +4,14 @@
 //! a new plan keeps its state.
 
 mod circuit_breaker;
+mod connections;
 mod span;
 
 use std::fmt;
 
 use serde::Serialize;
 
+pub use self::connections::Connections;
 use super::era::Era;
 use crate::policy::circuit_breaker::Settings;
 
@@ -44,14 +46,41 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Destination {
-    /// Its name in events: `demo/fortio`; with a port behind it, that of its state: `demo/fortio|8080`.
+    /// Its name in events: `demo/fortio`; with a port, that of its state: `demo/fortio|8080`.
     pub name: String,
-    /// The names by which a request can mean it, the full one first.
+    /// The names by which a request can mean it, the full one first; `*` if it is every host that no other destination
+    /// has.
     pub hosts: Vec<String>,
     /// Whose order of stations it is.
     pub dialect: Dialect,
+    /// A request's way there.
+    #[serde(flatten)]
+    pub way: Way,
+    /// The ports to which the way is another one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<Port>,
+}
+
+/// A port with a way of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Port {
+    /// Its number.
+    pub number: u16,
+    /// A request's way there.
+    #[serde(flatten)]
+    pub way: Way,
+}
+
+/// A request's way to a destination. Each port has its own state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Way {
     /// What a request passes, outermost first.
     pub stations: Vec<Station>,
+    /// What the policies say of connections: the business of the transport.
+    #[serde(skip_serializing_if = "Connections::is_unset")]
+    pub connections: Connections,
 }
 
 /// Whose rules a destination follows.
@@ -61,6 +90,8 @@ pub struct Destination {
 pub enum Dialect {
     /// osm-edge and FSM: breaker, retry, limits, balance.
     OsmEdge,
+    /// Istio: fault, timeout, retry, limits, balance.
+    Istio,
 }
 
 /// One thing that a request passes.
@@ -74,6 +105,14 @@ pub enum Station {
 }
 
 impl Destination {
+    /// A request's way to this port.
+    #[must_use]
+    pub fn way_to(&self, port: u16) -> &Way {
+        self.ports.iter().find(|other| other.number == port).map_or(&self.way, |port| &port.way)
+    }
+}
+
+impl Way {
     /// The settings of its circuit breaker, if it has one.
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&Settings> {
@@ -93,10 +132,17 @@ impl fmt::Display for Plan {
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} ({}), as {}", self.name, self.dialect, self.hosts.join(", "))?;
+        self.way.fmt(f)?;
+        self.ports.iter().try_for_each(|Port { number, way }| write!(f, "  to port {number}:\n{way}"))
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, station) in (1..).zip(&self.stations) {
             writeln!(f, "  {number}. {station}")?;
         }
-        Ok(())
+        if self.connections.is_unset() { Ok(()) } else { writeln!(f, "  {}", self.connections) }
     }
 }
 
@@ -104,6 +150,7 @@ impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OsmEdge => "osm-edge",
+            Self::Istio => "istio",
         })
     }
 }

@@ -11,7 +11,7 @@ fn extended(inside: &str) -> String {
 
 /// The plan's line for a block.
 fn planned(block: &str) -> String {
-    mesh(&breaker(block)).plan().destinations[0].stations[0].to_string()
+    mesh(&breaker(block)).plan().destinations[0].way.stations[0].to_string()
 }
 
 const WHOLE: &str = "errorRatioThreshold: 0.5, degradedTimeWindow: 10s, towerMesh: {
@@ -27,7 +27,7 @@ const WHOLE: &str = "errorRatioThreshold: 0.5, degradedTimeWindow: 10s, towerMes
 fn a_plan_tells_all_of_it_and_no_note_is_made() {
     assert_snapshot!(planned(WHOLE), @r#"circuit breaker, one per port: in shadow, it tells and never refuses: opens at an error ratio of 0.5 (from 100 requests on) or 5 errors in a row, counted over the last 30s in 10 buckets; a call abandoned after 2s is an error; open for 10s, growing by 1.5 up to 5m, shortened by up to 0.2; then up to 3 probes at a time: closes at 3 good, opens again at 2 bad, after 5s at the latest; meanwhile 409 "Coming soon ...", also to gRPC"#);
     assert_snapshot!(notes(&breaker(WHOLE)), @"");
-    let station = &mesh(&breaker(WHOLE)).plan().destinations[0].stations[0];
+    let station = &mesh(&breaker(WHOLE)).plan().destinations[0].way.stations[0];
     assert_snapshot!(serde_json::to_string_pretty(station).expect("JSON"), @r#"
     {
       "circuitBreaker": {
@@ -66,7 +66,7 @@ fn a_plan_tells_the_last_calls_and_a_ratio_of_probes() {
     let block = "errorRatioThreshold: 0.5, slowAmountThreshold: 9, towerMesh: {lastCalls: 50, abandoned: slow, \
                  openTime: {jitter: 0.1}, halfOpen: {probes: 10, errorRatio: 0.3}}";
     assert_snapshot!(planned(block), @r#"circuit breaker, one per port: opens at an error ratio of 0.5 (from 50 requests on) or 9 slow responses (slow from 5s), counted over the last 50 calls; an abandoned call can be slow; open for 30s, shortened by up to 0.1; then one probe at a time: opens again if 0.3 of 10 are bad, else closes, after 30s at the latest; meanwhile 409 "Coming soon ...""#);
-    let station = &mesh(&breaker(block)).plan().destinations[0].stations[0];
+    let station = &mesh(&breaker(block)).plan().destinations[0].way.stations[0];
     assert_snapshot!(serde_json::to_string(station).expect("JSON"), @r#"{"circuitBreaker":{"lastCalls":50,"errorRatio":0.5,"slowAmount":9,"slowTime":"5s","minimumRequests":50,"openFor":"30s","openTime":{"jitter":0.1},"recovery":"half-open","halfOpen":{"concurrentProbes":1,"probes":10,"errorRatio":0.3,"deadline":"30s"},"abandoned":"slow","shadow":false,"status":409,"content":"Coming soon ...","grpc":"unavailable"}}"#);
 }
 

@@ -79,7 +79,7 @@ fn the_other_choices_are_equal_too() {
 fn the_shipped_policy_means_something_and_holds_no_surprise() {
     let mesh = Mesh::from_yaml(include_str!("../../examples/policies/half-open.yaml")).expect("it loads");
     assert_eq!(mesh.notes(), []);
-    let settings = mesh.plan().destinations[0].circuit_breaker().cloned();
+    let settings = mesh.plan().destinations[0].way.circuit_breaker().cloned();
     let built = Settings::builder()
         .error_ratio(0.5)
         .last_calls(50)

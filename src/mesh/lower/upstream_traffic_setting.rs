@@ -1,12 +1,12 @@
 //! `UpstreamTrafficSetting` as a destination: which host it means, and which stations it puts before it.
 
-use super::{Lowering, circuit_breaker, names::Claim, rate_limit};
+use super::{Identity, Lowering, circuit_breaker, names::Claim, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
     mesh::{
         host::Host,
         note::{Note, NoteKind},
-        plan::{Destination, Dialect, Station},
+        plan::{Destination, Dialect, Station, Way},
     },
     policy::circuit_breaker::Settings,
 };
@@ -86,11 +86,16 @@ impl Setting<'_> {
         rate_limit::judge(self.document, self.spec, lowering);
         let breaker = self.breaker(lowering);
         let host = self.host(lowering)?;
+        let Identity { namespace, domain, .. } = lowering.identity;
         Some(Destination {
-            name: host.to_string(),
-            hosts: host.names(&lowering.identity.namespace, &lowering.identity.domain),
+            name: host.name(domain, Dialect::OsmEdge),
+            hosts: host.names(namespace, domain, Dialect::OsmEdge),
             dialect: Dialect::OsmEdge,
-            stations: breaker.map(Station::CircuitBreaker).into_iter().collect(),
+            way: Way {
+                stations: breaker.map(Station::CircuitBreaker).into_iter().collect(),
+                ..Way::default()
+            },
+            ports: Vec::new(),
         })
     }
 
