@@ -7,6 +7,7 @@ use super::{
     failure::{Failure, Trouble},
     finding::FindingKind,
     path::{Step, Trail, join},
+    proto,
     tree::{Entry, Node, Place, Value},
     unknown::nearest,
 };
@@ -41,38 +42,62 @@ impl<'de> de::SeqAccess<'de> for Items<'_> {
     }
 }
 
+/// The fields of a struct.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    pub(super) all: &'static [&'static str],
+    /// Whether the struct is a proto message, whose fields have an original spelling too.
+    pub(super) is_message: bool,
+}
+
+impl Names {
+    /// The field that is written as `key`.
+    fn field(self, key: &str) -> Option<&'static str> {
+        let original = || self.all.iter().find(|name| self.is_message && proto::is_original(key, name));
+        self.all.iter().find(|name| **name == key).or_else(original).copied()
+    }
+}
+
 pub(super) struct Fields<'a> {
-    entries: std::slice::Iter<'a, Entry>,
+    entries: &'a [Entry],
+    next: usize,
     map: NodeDeserializer<'a>,
     /// The names a struct has; `None` for a free mapping.
-    names: Option<&'static [&'static str]>,
+    names: Option<Names>,
     value: Option<&'a Entry>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(
-        map: NodeDeserializer<'a>,
-        entries: &'a [Entry],
-        names: Option<&'static [&'static str]>,
-    ) -> Self {
-        Self { entries: entries.iter(), map, names, value: None }
+    pub(super) fn new(map: NodeDeserializer<'a>, entries: &'a [Entry], names: Option<Names>) -> Self {
+        Self { entries, next: 0, map, names, value: None }
     }
 
     fn path(&self, entry: &Entry) -> String {
         join(&self.map.context.base, &Trail { up: self.map.trail, step: Step::Key(&entry.key) }.to_string())
     }
 
-    /// Whether an entry is to be handed on; one that nobody knows is noted.
-    fn wanted(&self, entry: &Entry) -> bool {
-        if self.names.is_some_and(|names| !names.contains(&&*entry.key)) {
-            let accepted = self.names.unwrap_or_default().to_vec();
+    fn note(&self, entry: &Entry, kind: FindingKind) {
+        self.map.note(Place::of_key(entry), self.path(entry), kind);
+    }
+
+    /// The key under which an entry is to be handed on, if it is; one that nobody knows is noted.
+    fn wanted(&self, entry: &'a Entry) -> Option<&'a str> {
+        let Some(names) = self.names else { return Some(&*entry.key).filter(|_| self.keeps(entry)) };
+        let Some(field) = names.field(&entry.key) else {
+            let accepted = names.all.to_vec();
             let nearest = nearest(&entry.key, &accepted);
-            let kind = FindingKind::UnknownField { name: entry.key.clone(), accepted, nearest };
-            self.map.note(Place::of_key(entry), self.path(entry), kind);
-            return false;
+            self.note(entry, FindingKind::UnknownField { name: entry.key.clone(), accepted, nearest });
+            return None;
+        };
+        if field != entry.key && self.entries.iter().any(|other| other.key == field) {
+            self.note(entry, FindingKind::SpelledTwice { name: entry.key.clone(), counts: field });
+            return None;
         }
-        let absent = entry.value.value == Value::Null && self.names.is_some();
-        !absent && (self.map.context.skipped.is_empty() || !self.map.context.skips(&self.path(entry)))
+        Some(field).filter(|_| entry.value.value != Value::Null && self.keeps(entry))
+    }
+
+    fn keeps(&self, entry: &Entry) -> bool {
+        self.map.context.skipped.is_empty() || !self.map.context.skips(&self.path(entry))
     }
 }
 
@@ -80,10 +105,11 @@ impl<'de> de::MapAccess<'de> for Fields<'_> {
     type Error = Failure;
 
     fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
-        while let Some(entry) = self.entries.next() {
-            if self.wanted(entry) {
+        while let Some(entry) = self.entries.get(self.next) {
+            self.next += 1;
+            if let Some(key) = self.wanted(entry) {
                 self.value = Some(entry);
-                return seed.deserialize(entry.key.as_str().into_deserializer()).map(Some);
+                return seed.deserialize(key.into_deserializer()).map(Some);
             }
         }
         Ok(None)

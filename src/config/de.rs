@@ -1,8 +1,9 @@
 //! Trees to structs, so that every complaint knows its place.
 //!
-//! A serde deserializer over [`Node`]. It differs from a YAML library's in four ways: an error names file, line, path,
+//! A serde deserializer over [`Node`]. It differs from a YAML library's in five ways: an error names file, line, path,
 //! what was found and what is accepted; a field nobody knows is noted and passed over; `null` is the same as absent;
-//! and after an error it goes on without the value, so that one run tells all errors of a document.
+//! after an error it goes on without the value, so that one run tells all errors of a document; and a proto message is
+//! read as one ([`proto`]).
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -13,12 +14,12 @@ use serde::{
 };
 
 use super::{
-    access::{Fields, Items},
+    access::{Fields, Items, Names},
     error::{Error, Errors},
     failure::{Failure, Located, Trouble},
     finding::{Finding, FindingKind},
     path::{Step, Trail, join},
-    ratio,
+    proto, ratio,
     source::{Location, Source},
     tree::{Node, Number, Place, Value},
 };
@@ -108,6 +109,10 @@ impl NodeDeserializer<'_> {
 
     /// A number, out of quotes too.
     fn number<'de, V: Visitor<'de>>(self, visitor: V, whole: bool) -> Result<V::Value, Failure> {
+        if matches!(self.node.value, Value::Number(Number::Float(number), _) if !whole && !number.is_finite())
+        {
+            return self.wrong("a number: a finite one, such as 50 or 0.5");
+        }
         let number = self.node.text().and_then(|text| quoted(text, whole));
         let Some(number) = number else { return self.deserialize_any(visitor) };
         let value = self.visited(visit_number(number, visitor))?;
@@ -197,26 +202,39 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let Value::Map(entries) = &self.node.value else { return self.wrong("a mapping") };
+        let entries = match &self.node.value {
+            Value::Map(entries) => entries.as_slice(),
+            // Only an item, or a value of a free mapping: a field that is null is absent.
+            Value::Null if proto::is_message(name) => &[],
+            _ => return self.wrong("a mapping"),
+        };
         // A fragment that was pasted with its own name above it is read as if it had none.
-        if let [entry] = entries.as_slice()
+        if let [entry] = entries
             && (self.trail.is_none() && self.context.base.is_empty() && !fields.contains(&&*entry.key))
-            && entry.key.eq_ignore_ascii_case(name)
+            && entry.key.eq_ignore_ascii_case(proto::plain(name))
         {
             let trail = Trail { up: None, step: Step::Key(&entry.key) };
             let inner = NodeDeserializer { node: &entry.value, trail: Some(&trail), context: self.context };
             return inner.deserialize_struct(name, fields, visitor);
         }
-        self.visited(visitor.visit_map(Fields::new(self, entries, Some(fields))))
+        let names = Names { all: fields, is_message: proto::is_message(name) };
+        self.visited(visitor.visit_map(Fields::new(self, entries, Some(names))))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        match self.node.text() {
+        // The variants of a proto enum stand in the order of their numbers.
+        let numbered = match self.node.value {
+            Value::Number(Number::Unsigned(number), _) if proto::is_message(name) => {
+                usize::try_from(number).ok().and_then(|number| variants.get(number)).copied()
+            }
+            _ => None,
+        };
+        match numbered.or_else(|| self.node.text()) {
             Some(text) => self.visited(visitor.visit_enum(text.into_deserializer())),
             None => self.visited(Err(Trouble::Variant(variants).into())),
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     finding::Finding,
-    k8s::Metadata,
+    istio,
+    k8s::{self, Metadata},
     osm,
     path::{join, steps},
     source::{Location, Source},
@@ -39,18 +40,27 @@ pub struct Document {
 pub enum Resource {
     /// osm-edge's and FSM's policy for one host.
     UpstreamTrafficSetting(Box<osm::UpstreamTrafficSetting>),
+    /// osm-edge's and FSM's retries.
+    Retry(Box<osm::Retry>),
+    /// Istio's policies for one host.
+    DestinationRule(Box<istio::DestinationRule>),
+    /// Istio's routes for some hosts.
+    VirtualService(Box<istio::VirtualService>),
+    /// Kubernetes' service, empty if it has no `spec`.
+    Service(Box<k8s::Service>),
     /// A kind that is not known: only the tree speaks.
     Other,
 }
 
 impl Document {
-    /// Which of the two projects an `UpstreamTrafficSetting` was written for.
+    /// Which of the two projects an `UpstreamTrafficSetting` or a `Retry` was written for.
     pub fn group(&self) -> Option<osm::Group> {
         osm::Group::of(&self.api_version)
     }
 
     /// Where the value at a dotted path stands: `spec.host`, `spec.httpRoutes[0].path`,
-    /// `metadata.annotations["mesh.io/x"]`. A list or mapping stands where its key does.
+    /// `metadata.annotations["mesh.io/x"]`. A list or mapping stands where its key does. A field that is written as
+    /// `max_connections` is found as `maxConnections`.
     pub fn locate(&self, path: &str) -> Option<Location> {
         let steps = steps(path);
         let (place, depth) = self.tree.descend(&steps);

@@ -26,6 +26,7 @@ const PARTS: &[&str] = &[
     "outlierDetection",
     "rateLimit",
     "retries",
+    "retryBudget",
     "route",
     "spec",
     "statTimeWindow",

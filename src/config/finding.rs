@@ -29,6 +29,13 @@ pub enum FindingKind {
         /// The known name that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// A field of Istio's that is given in both of its spellings: this one, the original, is passed over.
+    SpelledTwice {
+        /// The field as it is spelled here, such as `max_connections`.
+        name: String,
+        /// The spelling that counts, such as `maxConnections`.
+        counts: &'static str,
+    },
     /// A kind that is not known, but looks like one that is.
     UnknownKind {
         /// The kind.
@@ -56,6 +63,9 @@ impl Finding {
     fn message(&self) -> String {
         match &self.kind {
             FindingKind::UnknownField { name, .. } => format!("the field `{name}` is unknown here"),
+            FindingKind::SpelledTwice { name, counts } => {
+                format!("`{name}` is `{counts}`, which is given too and counts")
+            }
             FindingKind::UnknownKind { name, .. } => format!("the kind `{name}` is unknown"),
             FindingKind::QuotedNumber => "a number stands in quotes".into(),
             FindingKind::UnquotedText => "a text without quotes looks like something else".into(),
@@ -67,6 +77,7 @@ impl Finding {
             FindingKind::UnknownField { nearest, .. } => {
                 nearest.map(|name| format!("did you mean `{name}`?"))
             }
+            FindingKind::SpelledTwice { .. } => Some("remove one of them".into()),
             FindingKind::UnknownKind { nearest, .. } => Some(format!("did you mean `{nearest}`?")),
             FindingKind::QuotedNumber => Some("read as the number; leave the quotes out".into()),
             FindingKind::UnquotedText => Some("read as the text; put it in quotes".into()),

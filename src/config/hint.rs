@@ -34,6 +34,13 @@ pub(super) fn duration(text: &str) -> Option<String> {
     if text.contains(QUOTES) {
         return quotes(text);
     }
+    // A duration that is only too short or too fine.
+    if let Ok(duration) = text.parse::<GoDuration>() {
+        return match duration.whole_millis().err()?.meant() {
+            Some(meant) => write(&meant.to_string()),
+            None => Some("leave the field out to have its default".into()),
+        };
+    }
     let packed: String = text.split_whitespace().collect::<String>().to_lowercase();
     let split = packed.find(|c: char| c.is_alphabetic()).unwrap_or(packed.len());
     let (amount, unit) = packed.split_at(split);
@@ -88,6 +95,8 @@ mod tests {
             ("2d", Some("Go knows no days: write `48h`")),
             ("soon", None),
             ("", None),
+            ("1.5ms", Some("write `2ms`")),
+            ("0s", Some("leave the field out to have its default")),
             ("“1m”", Some("“ (U+201C) is a typographic quote: write \" or '")),
         ] {
             assert_eq!(duration(text).as_deref(), hint, "{text:?}");

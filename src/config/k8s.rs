@@ -1,8 +1,12 @@
-//! What every Kubernetes document has around its `spec`.
+//! Kubernetes' own: what every document has around its `spec`, and the `Service`.
+
+mod service;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use service::{Service, ServicePort, TargetPort};
 
 use super::finding::{Finding, FindingKind};
 

@@ -1,21 +1,20 @@
-//! A text to documents: the envelope, and which struct a document becomes.
+//! A text to documents, each read by its kind.
 
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::{
-    Document, Errors, Finding, FindingKind, Resource,
+    Document, Errors, Finding,
     de::read,
     envelope::envelope,
     error::Error,
     k8s::{self, Metadata},
-    osm::{Group, UpstreamTrafficSetting},
+    kind::Reading,
     paste,
     path::join,
     source::{Location, Source},
     tree::{Node, Place, Value},
-    unknown::nearest,
     yaml::{self, Parsed},
 };
 
@@ -118,7 +117,7 @@ fn collect(
         }
         return;
     }
-    let mut reading = Reading { tree: &tree, base: &base, source, findings: Vec::new(), errors: Vec::new() };
+    let mut reading = Reading::new(&tree, &base, source);
     let metadata = reading.part::<Metadata>("metadata");
     reading.findings.retain(k8s::is_worth_telling);
     let resource = reading.resource(&api_version, &kind);
@@ -133,84 +132,4 @@ fn items(tree: Node) -> Option<Vec<Node>> {
     let Value::Map(entries) = tree.value else { return None };
     let items = entries.into_iter().find(|entry| entry.key == "items")?;
     if let Value::List(items) = items.value.value { Some(items) } else { None }
-}
-
-struct Reading<'a> {
-    tree: &'a Node,
-    base: &'a str,
-    source: &'a Arc<Source>,
-    findings: Vec<Finding>,
-    errors: Vec<Error>,
-}
-
-impl Reading<'_> {
-    /// The struct under `name`; absent if the field is, or if it has errors.
-    fn part<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let node = self.tree.child(name)?;
-        match read(node, &join(self.base, name), self.source) {
-            Ok((part, findings)) => {
-                self.findings.extend(findings);
-                Some(part)
-            }
-            Err(errors) => {
-                self.errors.extend(errors);
-                None
-            }
-        }
-    }
-
-    fn resource(&mut self, api_version: &str, kind: &str) -> Resource {
-        const KINDS: &[&str] = &["UpstreamTrafficSetting"];
-        match kind {
-            "UpstreamTrafficSetting" => {
-                if Group::of(api_version).is_none() {
-                    self.wrong_version(api_version, kind);
-                }
-                self.unknown_beside_spec();
-                let setting = self.required::<UpstreamTrafficSetting>("spec");
-                setting.map_or(Resource::Other, |setting| Resource::UpstreamTrafficSetting(Box::new(setting)))
-            }
-            other => {
-                let ours = [Group::Osm, Group::Fsm]
-                    .iter()
-                    .any(|ours| k8s::group(ours.api_version()) == k8s::group(api_version));
-                if let Some(nearest) = nearest(other, KINDS).filter(|_| ours) {
-                    self.find("kind", FindingKind::UnknownKind { name: other.to_owned(), nearest });
-                }
-                Resource::Other
-            }
-        }
-    }
-
-    fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        if self.tree.child(name).is_none() {
-            let message = format!("the document lacks the required field `{name}`");
-            let place = self.tree.entry(name).map_or(Place::of(self.tree), Place::of_key);
-            self.errors.push(Error::located(location(self.source, place), self.base, message));
-        }
-        self.part(name)
-    }
-
-    fn wrong_version(&mut self, api_version: &str, kind: &str) {
-        let place = self.tree.child("apiVersion").map_or(Place::of(self.tree), Place::of);
-        let message = format!("`{kind}` has no apiVersion `{api_version}`");
-        let accepted = [Group::Osm, Group::Fsm].map(|group| format!("`{}`", group.api_version())).join(", ");
-        let path = join(self.base, "apiVersion");
-        self.errors.push(Error::located(location(self.source, place), path, message).accepted(accepted));
-    }
-
-    fn unknown_beside_spec(&mut self) {
-        for entry in self.tree.entries().iter().filter(|entry| !k8s::ENVELOPE.contains(&&*entry.key)) {
-            let (name, accepted) = (entry.key.clone(), k8s::ENVELOPE.to_vec());
-            let nearest = nearest(&name, &accepted);
-            self.find(&entry.key, FindingKind::UnknownField { name, accepted, nearest });
-        }
-    }
-
-    fn find(&mut self, name: &str, kind: FindingKind) {
-        let Some(entry) = self.tree.entry(name) else { return };
-        let place = if name == "kind" { Place::of(&entry.value) } else { Place::of_key(entry) };
-        let path = join(self.base, name);
-        self.findings.push(Finding { location: location(self.source, place), path, kind });
-    }
 }

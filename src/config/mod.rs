@@ -23,7 +23,7 @@
 //! ```
 //!
 //! This floor only spells. What a setting means, and whether it makes sense, is said elsewhere. The structs of
-//! [`osm`] derive serde's traits plainly, so they can stand in a configuration of one's own, in any format.
+//! [`istio`] and [`osm`] derive serde's traits plainly, so they can stand in a configuration of one's own, in any format.
 
 mod access;
 mod cut;
@@ -35,15 +35,19 @@ mod error;
 mod failure;
 mod finding;
 mod hint;
-mod k8s;
+pub mod istio;
+pub mod k8s;
+mod kind;
 mod load;
 pub mod osm;
 mod paste;
 mod path;
+mod proto;
 mod ratio;
 mod snippet;
 mod source;
 pub mod tree;
+mod unapplied;
 mod unknown;
 mod yaml;
 
@@ -55,3 +59,4 @@ pub use k8s::Metadata;
 pub use load::{from_yaml, load};
 pub use ratio::Ratio;
 pub use source::{Location, Position, Source};
+pub use unapplied::Unapplied;

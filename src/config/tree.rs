@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{path::Step, source::Position};
+use super::{path::Step, proto, source::Position};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,9 @@ impl Node {
         for (depth, step) in steps.iter().enumerate() {
             let next = match (step, &node.value) {
                 (Step::Key(key), Value::Map(_)) => {
-                    node.entry(key).map(|entry| (Place::of_entry(entry), &entry.value))
+                    let original = || node.entries().iter().find(|entry| proto::is_original(&entry.key, key));
+                    let entry = node.entry(key).or_else(original);
+                    entry.map(|entry| (Place::of_entry(entry), &entry.value))
                 }
                 (Step::Item(index), Value::List(items)) => {
                     items.get(*index).map(|item| (Place::of(item), item))

@@ -1,4 +1,4 @@
-//! `UpstreamTrafficSetting` of osm-edge and its successor FSM, spelled.
+//! `UpstreamTrafficSetting` and `Retry` of osm-edge and its successor FSM, spelled.
 //!
 //! ```
 //! use tower_mesh::config::{self, osm};
@@ -17,6 +17,7 @@ mod circuit_breaker;
 mod connection_settings;
 pub mod extension;
 mod rate_limit;
+mod retry;
 mod upstream_traffic_setting;
 
 pub use circuit_breaker::CircuitBreaking;
@@ -26,4 +27,5 @@ pub use rate_limit::{
     HeaderValue, HttpHeaderRule, HttpLocalRateLimit, HttpRoute, LocalRateLimit, PerRouteRateLimit, RateLimit,
     TcpLocalRateLimit, Unit,
 };
+pub use retry::{Retry, RetryEnd, RetryPolicy};
 pub use upstream_traffic_setting::{Group, UpstreamTrafficSetting};

@@ -44,6 +44,19 @@ impl Group {
         }
     }
 
+    /// The group alone, without its version.
+    pub(in crate::config) const fn name(self) -> &'static str {
+        match self {
+            Self::Osm => "policy.openservicemesh.io",
+            Self::Fsm => "policy.flomesh.io",
+        }
+    }
+
+    /// The group of that name.
+    pub(in crate::config) fn named(name: &str) -> Option<Self> {
+        [Self::Osm, Self::Fsm].into_iter().find(|group| group.name() == name)
+    }
+
     /// The group of an `apiVersion`; `None` if it is neither, or another version.
     pub fn of(api_version: &str) -> Option<Self> {
         [Self::Osm, Self::Fsm].into_iter().find(|group| group.api_version() == api_version)

@@ -1,0 +1,185 @@
+//! Which struct a document becomes, by its kind and its API group.
+//!
+//! A kind that only one project has is that project's whatever group it names, so a wrong group is an error. A name that
+//! others use too, such as `VirtualService`, is read only under the group that is meant, or one that is nearly it.
+
+use std::{mem, sync::Arc};
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    Finding, FindingKind, Resource,
+    de::read,
+    error::Error,
+    istio::{self, DestinationRule, VirtualService},
+    k8s::{self, Service},
+    load::location,
+    osm::{Group, Retry, UpstreamTrafficSetting},
+    path::join,
+    source::Source,
+    tree::{Node, Place},
+    unknown::{listed, nearest},
+};
+
+/// The kinds that are read, by the `apiVersion`'s group: Kubernetes' own has no name.
+const KINDS: [(&str, &[&str]); 4] = [
+    ("", &["Service"]),
+    (istio::GROUP, &["DestinationRule", "VirtualService"]),
+    (Group::Osm.name(), OSM),
+    (Group::Fsm.name(), OSM),
+];
+const OSM: &[&str] = &["Retry", "UpstreamTrafficSetting"];
+
+/// Fields of a `spec` that only one of Istio's two kinds has.
+const RULE: &[&str] = &["host", "trafficPolicy", "subsets"];
+const ROUTES: &[&str] = &["hosts", "gateways", "http", "tcp", "tls"];
+
+/// One document while it is read.
+pub(super) struct Reading<'a> {
+    tree: &'a Node,
+    base: &'a str,
+    source: &'a Arc<Source>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) errors: Vec<Error>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(tree: &'a Node, base: &'a str, source: &'a Arc<Source>) -> Self {
+        Self { tree, base, source, findings: Vec::new(), errors: Vec::new() }
+    }
+
+    /// The struct under `name`; absent if the field is, or if it has errors.
+    pub(super) fn part<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let node = self.tree.child(name)?;
+        match read(node, &join(self.base, name), self.source) {
+            Ok((part, findings)) => {
+                self.findings.extend(findings);
+                Some(part)
+            }
+            Err(errors) => {
+                self.errors.extend(errors);
+                None
+            }
+        }
+    }
+
+    pub(super) fn resource(&mut self, api_version: &str, kind: &str) -> Resource {
+        let group = k8s::group(api_version);
+        match kind {
+            "UpstreamTrafficSetting" => {
+                self.osm(api_version, kind);
+                let spec = self.required::<UpstreamTrafficSetting>();
+                spec.map_or(Resource::Other, |spec| Resource::UpstreamTrafficSetting(Box::new(spec)))
+            }
+            "Retry" if Group::named(group).is_some() => {
+                self.osm(api_version, kind);
+                let spec = self.required::<Retry>();
+                spec.map_or(Resource::Other, |spec| Resource::Retry(Box::new(spec)))
+            }
+            "DestinationRule" => {
+                self.istio(api_version, kind);
+                if self.is_other_kind(kind, RULE, "VirtualService", ROUTES) {
+                    return Resource::Other;
+                }
+                let spec = self.required::<DestinationRule>();
+                spec.map_or(Resource::Other, |spec| Resource::DestinationRule(Box::new(spec)))
+            }
+            "VirtualService" if is_meant_as_istio(group) => {
+                self.istio(api_version, kind);
+                if self.is_other_kind(kind, ROUTES, "DestinationRule", RULE) {
+                    return Resource::Other;
+                }
+                let spec = self.required::<VirtualService>();
+                spec.map_or(Resource::Other, |spec| Resource::VirtualService(Box::new(spec)))
+            }
+            "Service" if group.is_empty() => {
+                if api_version != "v1" {
+                    self.wrong_version(api_version, kind, &["v1"]);
+                }
+                let before = mem::take(&mut self.findings);
+                let spec = self.part::<Service>("spec").unwrap_or_default();
+                // Most of what Kubernetes knows of a service is nothing to a mesh.
+                let unknown = |finding: &Finding| matches!(finding.kind, FindingKind::UnknownField { .. });
+                self.findings.retain(|finding| !unknown(finding));
+                self.findings.extend(before);
+                Resource::Service(Box::new(spec))
+            }
+            other => {
+                let kinds =
+                    KINDS.iter().find(|(known, _)| *known == group).map_or(&[][..], |(_, kinds)| kinds);
+                if let Some(nearest) = nearest(other, kinds) {
+                    self.find("kind", FindingKind::UnknownKind { name: other.to_owned(), nearest });
+                }
+                Resource::Other
+            }
+        }
+    }
+
+    fn osm(&mut self, api_version: &str, kind: &str) {
+        if Group::of(api_version).is_none() {
+            self.wrong_version(api_version, kind, &[Group::Osm, Group::Fsm].map(Group::api_version));
+        }
+        self.unknown_beside_spec();
+    }
+
+    /// The versions of Istio's group all spell the same, so any is taken.
+    fn istio(&mut self, api_version: &str, kind: &str) {
+        if k8s::group(api_version) != istio::GROUP {
+            self.wrong_version(api_version, kind, &istio::API_VERSIONS);
+        }
+        self.unknown_beside_spec();
+    }
+
+    fn required<T: DeserializeOwned>(&mut self) -> Option<T> {
+        if self.tree.child("spec").is_none() {
+            let message = "the document lacks the required field `spec`";
+            let place = self.tree.entry("spec").map_or(Place::of(self.tree), Place::of_key);
+            self.errors.push(Error::located(location(self.source, place), self.base, message));
+        }
+        self.part("spec")
+    }
+
+    fn wrong_version(&mut self, api_version: &str, kind: &str, accepted: &[&str]) {
+        let message = format!("`{kind}` has no apiVersion `{api_version}`");
+        let error = self.error("apiVersion", message).accepted(listed(accepted));
+        self.errors.push(error);
+    }
+
+    /// Whether the `spec` has fields that only another kind has, and none of its own: then a name is wrong, not a field.
+    fn is_other_kind(&mut self, kind: &str, own: &[&str], other: &str, others: &[&str]) -> bool {
+        let Some(spec) = self.tree.child("spec") else { return false };
+        let found: Vec<_> = others.iter().copied().filter(|name| spec.child(name).is_some()).collect();
+        if found.is_empty() || own.iter().any(|name| spec.child(name).is_some()) {
+            return false;
+        }
+        let message = format!("a `{kind}` has no {}; a `{other}` has", listed(&found));
+        let error = self.error("kind", message).hint(format!("write `kind: {other}`"));
+        self.errors.push(error);
+        true
+    }
+
+    fn error(&self, name: &str, message: String) -> Error {
+        let place = self.tree.child(name).map_or(Place::of(self.tree), Place::of);
+        Error::located(location(self.source, place), join(self.base, name), message)
+    }
+
+    fn unknown_beside_spec(&mut self) {
+        for entry in self.tree.entries().iter().filter(|entry| !k8s::ENVELOPE.contains(&&*entry.key)) {
+            let (name, accepted) = (entry.key.clone(), k8s::ENVELOPE.to_vec());
+            let nearest = nearest(&name, &accepted);
+            self.find(&entry.key, FindingKind::UnknownField { name, accepted, nearest });
+        }
+    }
+
+    fn find(&mut self, name: &str, kind: FindingKind) {
+        let Some(entry) = self.tree.entry(name) else { return };
+        let place = if name == "kind" { Place::of(&entry.value) } else { Place::of_key(entry) };
+        let path = join(self.base, name);
+        self.findings.push(Finding { location: location(self.source, place), path, kind });
+    }
+}
+
+/// Istio's group, or one that can only be a slip. Others have a `VirtualService` of their own.
+fn is_meant_as_istio(group: &str) -> bool {
+    group.is_empty() || group.ends_with("istio.io") || nearest(group, &[istio::GROUP]).is_some()
+}
