@@ -44,7 +44,7 @@ pub enum EventKind {
     WouldRefuse(Reason),
     /// A fallback took the place of an answer that was refused for this reason.
     FellBack(Reason),
-    /// A fault layer held a request back for so long.
+    /// A fault layer begins to hold a request back for so long.
     Delayed(Duration),
     /// A request is tried again: this is the number of the try, 2 for the first one that is a retry.
     Retried(u32),

@@ -53,6 +53,7 @@ pub use layer::{
     answerable::AnswerableLayer,
     circuit_breaker::{CircuitBreakerHandle, CircuitBreakerLayer},
     fallback::FallbackLayer,
+    fault::{FaultHandle, FaultLayer},
     protocol::{Http, Plain},
 };
 #[cfg(feature = "yaml")]

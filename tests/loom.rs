@@ -304,3 +304,36 @@ fn a_good_answer_beside_a_bad_one_comes_before_or_after_it_among_the_last_calls(
         assert_eq!((counts.total, counts.error), if opened { (2, 2) } else { (2, 1) });
     });
 }
+
+// ===== faults =====
+
+#[test]
+fn never_more_faults_are_active_than_may_be_and_all_places_come_back() {
+    use policy::{
+        Draw,
+        fault::{Faults, Settings},
+    };
+
+    model(|| {
+        let settings =
+            Settings::builder().abort(503, 100.0).most_active(1).build().expect("these mean something");
+        let faults = Arc::new(Faults::new(settings));
+        let inside = Arc::new(loom::sync::atomic::AtomicU64::new(0));
+        let luck = || -> Draw { panic!("always needs no luck") };
+        let call = move |faults: &Faults, inside: &loom::sync::atomic::AtomicU64| {
+            let Some(fault) = faults.decide(None, luck, luck) else { return 0 };
+            assert_eq!(inside.fetch_add(1, sync::Ordering::SeqCst), 0, "two are there at once");
+            inside.fetch_sub(1, sync::Ordering::SeqCst);
+            faults.settle(fault);
+            1
+        };
+        let other = {
+            let (faults, inside) = (Arc::clone(&faults), Arc::clone(&inside));
+            thread::spawn(move || call(&faults, &inside) + call(&faults, &inside))
+        };
+        let met = call(&faults, &inside) + other.join().expect("the thread lives");
+        let counts = faults.counts();
+        assert_eq!((counts.active, counts.overflows + met), (0, 3));
+        assert!(met >= 2, "who finds an empty room may enter");
+    });
+}

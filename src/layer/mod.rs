@@ -10,6 +10,7 @@ pub mod circuit_breaker;
 pub mod clock;
 pub mod draw;
 pub mod fallback;
+pub mod fault;
 pub mod host;
 pub(crate) mod lane;
 #[expect(dead_code, reason = "its users come with the next commits")]

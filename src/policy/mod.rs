@@ -8,15 +8,20 @@
 
 pub mod circuit_breaker;
 mod draw;
+pub mod fault;
 mod fraction;
+mod grpc_status;
 mod lane;
 mod outcome;
+mod parts_per_million;
 mod time;
 
 pub use draw::Draw;
 pub(crate) use draw::mix;
 pub use fraction::{Fraction, FractionError};
+pub use grpc_status::{GrpcStatus, GrpcStatusError};
 pub use lane::Lane;
 pub(crate) use lane::Lanes;
 pub use outcome::{Failure, Outcome};
+pub use parts_per_million::{PartsPerMillion, PercentError};
 pub use time::Time;

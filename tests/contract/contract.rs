@@ -6,6 +6,7 @@
 /// contract!(timeout: Subject::never(|| TimeoutLayer::new(..)), [readiness passing]);
 /// contract!(limits: Subject::one_in_flight(|| LimitsLayer::new(..)),
 ///     [readiness passing state settling refusing answers router]);
+/// contract!(fault: Subject::always(|| FaultLayer::new(..)), [refusing answers router]);
 /// contract!(breaker: Subject::two_strikes(|| CircuitBreakerLayer::new(..)));
 /// contract!(breaker_over_plain: Subject::two_strikes(|| ..).failing_with::<Own>(),
 ///     [readiness passing state settling refusing recovering errors]);

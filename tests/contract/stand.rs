@@ -6,6 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, resume_unwind},
     pin::Pin,
     task::Poll,
+    time::Duration,
 };
 
 use futures_util::{FutureExt, poll};
@@ -117,6 +118,7 @@ impl<L: Guard<E>, E: Loss> Stand<L, E> {
                 Held { _call: None }
             }
             Provoked::InFlight => Held { _call: Some(hanging(&mut service()).await) },
+            Provoked::Always => Held { _call: None },
             Provoked::Never => panic!("a layer that never refuses cannot be provoked: choose other chapters"),
         }
     }
@@ -135,10 +137,12 @@ fn told_to(panic: &(dyn Any + Send)) -> bool {
     text.or(panic.downcast_ref::<&str>().copied()) == Some(TOLD_TO_PANIC)
 }
 
-/// A call that was polled once and goes on for ever.
+/// A call that has reached the inner service and goes on for ever: a layer may hold it back for up to a second.
 pub(crate) async fn hanging<S: Service<Ask, Error: fmt::Debug>>(service: &mut S) -> Pin<Box<S::Future>> {
     let call = service.ready().await.unwrap().call(Ending::DroppedInFlight.request());
     let mut call = Box::pin(call);
+    assert!(poll!(&mut call).is_pending(), "a call that hangs was answered");
+    tokio::time::advance(Duration::from_secs(1)).await;
     assert!(poll!(&mut call).is_pending(), "a call that hangs was answered");
     call
 }

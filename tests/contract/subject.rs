@@ -104,6 +104,8 @@ pub(crate) enum Provoked {
     Strikes { amount: usize, bad: &'static [Ending], recovers_after: Duration },
     /// One call in flight; it passes calls again when that is over.
     InFlight,
+    /// Anything.
+    Always,
     /// Nothing.
     Never,
 }
@@ -126,6 +128,11 @@ impl<F> Subject<F> {
     /// A layer that refuses while one call is in flight.
     pub(crate) const fn one_in_flight(layer: F) -> Self {
         Self::new(layer, Provoked::InFlight)
+    }
+
+    /// A layer that refuses every call.
+    pub(crate) const fn always(layer: F) -> Self {
+        Self::new(layer, Provoked::Always)
     }
 
     /// A layer that never refuses.

@@ -2,4 +2,5 @@
 
 mod circuit_breaker;
 mod circuit_breaker_threads;
+mod fault;
 mod keyed;

@@ -48,6 +48,11 @@ pub(crate) async fn refusing_lasts_as_long_as_it_should<L: Guard<E>, E: Loss>(
             assert_eq!(stand.tries(&service).await, Seen::Refused, "a millisecond early it passed again");
             advance(MOMENT).await;
         }
+        Provoked::Always => {
+            advance(Duration::from_secs(600)).await;
+            assert_eq!(stand.tries(&service).await, Seen::Refused, "time made it pass");
+            return;
+        }
         Provoked::InFlight | Provoked::Never => {
             assert_eq!(stand.tries(&service).await, Seen::Refused);
             advance(Duration::from_secs(600)).await;

@@ -51,6 +51,7 @@ async fn settled_once<L: Guard<E>, E: Loss>(subject: Subject<impl Fn() -> L, E>,
             let (seen, _) = after(10).await;
             assert_eq!(seen, Seen::Passed, "{ending:?} was settled as a bad ending");
         }
+        Provoked::Always => panic!("nothing passes that could be settled: choose other chapters"),
         Provoked::InFlight | Provoked::Never => {
             let (seen, stand) = after(10).await;
             assert_eq!(seen, Seen::Passed, "{ending:?} was never settled");

@@ -1,0 +1,141 @@
+//! What all handles of a fault layer share, and what a call does there.
+
+use std::{
+    fmt, mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use http::StatusCode;
+use tower_service::Service;
+
+use super::future::{Injected, ResponseFuture};
+use crate::{
+    events::{Event, EventKind, Events, Observer},
+    layer::{
+        clock,
+        draw::Draws,
+        later::Later,
+        protocol::{Protocol, Reads},
+        seat::Shared,
+        settle::{Once, Settles},
+    },
+    policy::{
+        Outcome,
+        fault::{Answer, Fault, Faults, Settings},
+    },
+    refusal::{Flags, Grpc, Reason, Refusal},
+};
+
+/// What Envoy's fault filter says.
+const CONTENT: &[u8] = b"fault filter abort";
+
+pub(super) struct Station {
+    pub(super) faults: Faults,
+    draws: Draws,
+    observer: ArcSwapOption<Observer>,
+    /// How many requests have come; counted only where that decides on a request's luck.
+    ordinals: Ordinals,
+}
+
+/// On cache lines of its own.
+#[repr(align(128))]
+struct Ordinals(AtomicU64);
+
+impl Station {
+    pub(super) fn new(settings: Settings, draws: Draws) -> Self {
+        let (faults, ordinals) = (Faults::new(settings), Ordinals(AtomicU64::new(0)));
+        Self { faults, draws, observer: ArcSwapOption::empty(), ordinals }
+    }
+
+    pub(super) fn observe(&self, name: Arc<str>, events: Events) {
+        self.observer.store(Some(Arc::new(Observer { name, events })));
+    }
+
+    /// What befalls this request, which has come just now.
+    #[inline]
+    pub(super) fn decide<P: Reads<Req>, Req>(&self, protocol: &P, request: &mut Req) -> Option<Fault> {
+        let ordinal = if self.draws.is_seeded() && self.faults.needs_luck() {
+            self.ordinals.0.fetch_add(1, Ordering::Relaxed)
+        } else {
+            0
+        };
+        let headers = if self.faults.reads_headers() { protocol.headers(request) } else { None };
+        let draw = |purpose| move || self.draws.draw(ordinal, purpose, 0);
+        self.faults.decide(headers.as_deref(), draw("fault delay"), draw("fault abort"))
+    }
+
+    /// A delay begins.
+    pub(super) fn tell_delay(&self, time: Duration) {
+        self.faults.count_delay();
+        self.tell(EventKind::Delayed(time));
+    }
+
+    /// A call is answered with this abort.
+    pub(super) fn refusal(&self, answer: Answer, touched: Flags) -> Refusal {
+        self.faults.count_abort();
+        self.tell(EventKind::Refused(Reason::FaultAbort));
+        let refusal = match answer {
+            Answer::Http(status) => Refusal::new(Reason::FaultAbort, status),
+            Answer::Grpc(status) => {
+                Refusal::new(Reason::FaultAbort, StatusCode::OK).grpc(Grpc::Status(status.number()))
+            }
+        };
+        refusal.text(Bytes::from_static(CONTENT)).details("fault_filter_abort").touched(touched)
+    }
+
+    fn tell(&self, kind: EventKind) {
+        if let Some(Observer { name, events }) = self.observer.load().as_deref() {
+            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
+        }
+    }
+}
+
+impl Shared<Station> {
+    /// A call that meets with this fault. If it is held back, what was readied is given back.
+    #[cold]
+    pub(super) fn inject<S, P, Req>(
+        &self,
+        fault: Fault,
+        inner: &mut S,
+        protocol: &P,
+        request: Req,
+    ) -> ResponseFuture<S, Req, P, P::Memo>
+    where
+        S: Service<Req> + Clone,
+        P: Protocol + Reads<Req>,
+    {
+        // Made before anybody else's code is called: if that panics, this settles.
+        let owed = Once::new(self.clone(), fault);
+        let memo = protocol.memo(&request);
+        let call = match (fault.delay(), fault.abort()) {
+            (_, None) => Some(Later::after_a_wait(inner, request)),
+            (Some(_), Some(_)) => {
+                let fresh = inner.clone();
+                drop(mem::replace(inner, fresh));
+                None
+            }
+            (None, Some(_)) => None,
+        };
+        ResponseFuture::injected(Injected::new(owed, fault, call, protocol.clone(), memo))
+    }
+}
+
+impl Settles for Shared<Station> {
+    type Ticket = Fault;
+
+    fn settle(&self, fault: Fault, _: Outcome) {
+        self.faults.settle(fault);
+    }
+}
+
+impl fmt::Debug for Station {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Station").field("faults", &self.faults).finish_non_exhaustive()
+    }
+}
