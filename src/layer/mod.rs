@@ -17,3 +17,4 @@ mod later;
 pub mod protocol;
 pub(crate) mod seat;
 mod settle;
+pub mod timeout;

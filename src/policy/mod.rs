@@ -12,6 +12,7 @@ mod fraction;
 mod lane;
 mod outcome;
 mod time;
+pub mod timeout;
 
 pub use draw::Draw;
 pub(crate) use draw::mix;
