@@ -55,6 +55,7 @@ pub use layer::{
     fallback::FallbackLayer,
     fault::{FaultHandle, FaultLayer},
     protocol::{Http, Plain},
+    timeout::TimeoutLayer,
 };
 #[cfg(feature = "yaml")]
 pub use mesh::Mesh;

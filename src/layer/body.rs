@@ -1,8 +1,10 @@
-//! Response bodies: one that we can answer with, and one whose end is observed.
+//! Response bodies: one that we can answer with, one whose end is observed, and one that a deadline can cut.
 //!
 //! A response is not over when its head is there; the body is the load. Who counts what is in flight, or waits for a
 //! gRPC status in the trailers, has the body watched: [`Watched`] passes every frame on, and tells its [`Watch`]
 //! exactly once how it ended.
+
+mod timed;
 
 use std::{
     pin::Pin,
@@ -13,6 +15,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
+
+pub use self::timed::Timed;
 
 /// A body that a layer can answer with by itself.
 ///

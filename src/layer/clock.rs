@@ -36,3 +36,8 @@ pub fn now() -> Time {
     // 584 years fit.
     Time::from_nanos(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
 }
+
+/// A moment as tokio's timers want it.
+pub(crate) fn instant(time: Time) -> tokio::time::Instant {
+    *BASE + Duration::from_nanos(time.as_nanos())
+}

@@ -18,3 +18,4 @@ mod later;
 pub mod protocol;
 pub(crate) mod seat;
 mod settle;
+pub mod timeout;

@@ -31,7 +31,7 @@ mod http;
 mod judged;
 mod plain;
 
-use ::http::{HeaderMap, StatusCode};
+use ::http::{Extensions, HeaderMap, StatusCode};
 
 pub(crate) use self::http::{grpc_outcome, is_grpc, local};
 use self::sealed::Sealed;
@@ -40,7 +40,7 @@ pub use self::{
     judged::Judged,
     plain::{Plain, Reading},
 };
-use super::body::Watch;
+use super::{body::Watch, timeout::Deadline};
 use crate::{
     policy::Outcome,
     refusal::{Flags, Refusal},
@@ -59,6 +59,18 @@ pub trait Reads<Req> {
         let _ = request;
         None
     }
+
+    /// What one layer leaves on a request for another further in; nowhere, where there is no room for that.
+    fn extensions<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
+        let _ = request;
+        None
+    }
+
+    /// Whether this was a gRPC call.
+    fn is_grpc(&self, memo: Self::Memo) -> bool {
+        let _ = memo;
+        false
+    }
 }
 
 /// The head of a response.
@@ -75,6 +87,9 @@ pub struct Head<'r> {
 pub trait Answers<Memo, Res, Err> {
     /// A response whose end is observed.
     type Watched<W: Watch>;
+
+    /// A response that a deadline can cut.
+    type Timed;
 
     /// What the call came to.
     fn classify(&self, memo: Memo, result: &Result<Res, Err>) -> Outcome;
@@ -94,6 +109,9 @@ pub trait Answers<Memo, Res, Err> {
 
     /// Has the end of the response observed; by nobody, if there is no watch.
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W>;
+
+    /// Has the response end at a deadline, if there is one and the response goes on after its head.
+    fn timed(&self, response: Res, deadline: Option<Deadline>) -> Self::Timed;
 
     /// The head of a response; none where there are no heads.
     fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {

@@ -15,6 +15,7 @@ mod lane;
 mod outcome;
 mod parts_per_million;
 mod time;
+pub mod timeout;
 
 pub use draw::Draw;
 pub(crate) use draw::mix;

@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
 use super::{Answers, Head, Protocol, Reads, Sealed};
 use crate::{
-    layer::body::{LocalBody, Watch, Watched},
+    layer::{
+        body::{LocalBody, Timed, Watch, Watched},
+        timeout::Deadline,
+    },
     policy::{Failure, Outcome},
     refusal::{Flags, Grpc, Refusal},
 };
@@ -51,6 +54,16 @@ impl<B> Reads<Request<B>> for Http {
     fn headers<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut HeaderMap> {
         Some(request.headers_mut())
     }
+
+    #[inline]
+    fn extensions<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut Extensions> {
+        Some(request.extensions_mut())
+    }
+
+    #[inline]
+    fn is_grpc(&self, memo: HttpMemo) -> bool {
+        memo.is_grpc()
+    }
 }
 
 impl HttpMemo {
@@ -64,6 +77,7 @@ impl HttpMemo {
     }
 
     /// Whether the caller understands gRPC alone.
+    #[inline]
     pub(crate) fn is_grpc(self) -> bool {
         self.0 == Kind::Grpc
     }
@@ -71,6 +85,7 @@ impl HttpMemo {
 
 impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
     type Watched<W: Watch> = Response<Watched<B, W>>;
+    type Timed = Response<Timed<B>>;
 
     #[inline]
     fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
@@ -104,6 +119,11 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
 
     fn watch<W: Watch>(&self, response: Response<B>, watch: Option<W>) -> Self::Watched<W> {
         response.map(|body| Watched::new(body, watch))
+    }
+
+    #[inline]
+    fn timed(&self, response: Response<B>, deadline: Option<Deadline>) -> Response<Timed<B>> {
+        response.map(|body| Timed::new(body, deadline))
     }
 
     #[inline]

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 
 use super::{Answers, Head, Protocol, Reads, Sealed};
 use crate::{
-    layer::body::Watch,
+    layer::{body::Watch, timeout::Deadline},
     policy::Outcome,
     refusal::{Flags, Refusal},
 };
@@ -37,6 +37,14 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
     fn headers<'r>(&self, request: &'r mut Req) -> Option<&'r mut HeaderMap> {
         self.protocol.headers(request)
     }
+
+    fn extensions<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
+        self.protocol.extensions(request)
+    }
+
+    fn is_grpc(&self, memo: P::Memo) -> bool {
+        self.protocol.is_grpc(memo)
+    }
 }
 
 impl<M: Copy, Res, Err, P, F> Answers<M, Res, Err> for Judged<P, F>
@@ -45,6 +53,7 @@ where
     F: Fn(&Result<Res, Err>, Outcome) -> Outcome,
 {
     type Watched<W: Watch> = P::Watched<W>;
+    type Timed = P::Timed;
 
     fn classify(&self, memo: M, result: &Result<Res, Err>) -> Outcome {
         (self.judge)(result, self.protocol.classify(memo, result))
@@ -60,6 +69,10 @@ where
 
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W> {
         self.protocol.watch(response, watch)
+    }
+
+    fn timed(&self, response: Res, deadline: Option<Deadline>) -> P::Timed {
+        self.protocol.timed(response, deadline)
     }
 
     fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {

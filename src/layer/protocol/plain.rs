@@ -4,7 +4,10 @@ use std::{error::Error, fmt};
 
 use super::{Answers, Protocol, Reads, Sealed};
 use crate::{
-    layer::body::{End, Watch},
+    layer::{
+        body::{End, Watch},
+        timeout::Deadline,
+    },
     policy::{Failure, Outcome},
     refusal::Refusal,
 };
@@ -66,6 +69,7 @@ impl<Req> Reads<Req> for Plain {
 
 impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Plain {
     type Watched<W: Watch> = Res;
+    type Timed = Res;
 
     fn classify(&self, (): (), result: &Result<Res, Err>) -> Outcome {
         if result.is_ok() { Outcome::Success } else { Outcome::Failure(Failure::Transport) }
@@ -82,6 +86,11 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Plain {
         }
         response
     }
+
+    /// The answer is all there is.
+    fn timed(&self, response: Res, _: Option<Deadline>) -> Res {
+        response
+    }
 }
 
 impl<E> Sealed for Reading<E> {}
@@ -95,6 +104,7 @@ impl<Req, E> Reads<Req> for Reading<E> {
 
 impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Reading<Err> {
     type Watched<W: Watch> = Res;
+    type Timed = Res;
 
     fn classify(&self, (): (), result: &Result<Res, Err>) -> Outcome {
         self.refusal(result).map_or_else(|| Plain.classify((), result), |refusal| refusal.reason().outcome())
@@ -106,6 +116,10 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Reading<Err> {
 
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Res {
         Answers::<(), Res, Err>::watch(&Plain, response, watch)
+    }
+
+    fn timed(&self, response: Res, _: Option<Deadline>) -> Res {
+        response
     }
 
     #[inline]

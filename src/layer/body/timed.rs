@@ -1,0 +1,130 @@
+//! A response body that a deadline can cut.
+
+use std::{
+    error::Error,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+
+use crate::{
+    layer::timeout::Deadline,
+    policy::timeout::{Awaited, Limit},
+    refusal::Refusal,
+};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+pin_project! {
+    /// A body that ends in an error when time is up, and is otherwise the same body.
+    ///
+    /// The head of the answer has been sent by then, so nothing else can tell that it is not complete: as Envoy does,
+    /// the exchange is broken off. The error is a [`Refusal`](crate::Refusal), for whoever logs it:
+    /// `error.downcast_ref::<Refusal>()` knows the reason and the flags.
+    ///
+    /// A body that never keeps anybody waiting costs no timer.
+    pub struct Timed<B> {
+        // None once it has been cut.
+        #[pin]
+        body: Option<B>,
+        // None if there is none, and when the body has ended.
+        deadline: Option<Deadline>,
+        // Boxed, since few bodies keep anybody waiting, and all are moved.
+        sleep: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+impl<B: Body> Timed<B> {
+    /// Has the body end at a deadline, if there is one.
+    #[inline]
+    pub fn new(body: B, deadline: Option<Deadline>) -> Self {
+        let mut deadline = deadline;
+        if let Some(left) = &mut deadline
+            && (body.is_end_stream() || !left.goes_on_after_the_head())
+        {
+            deadline = None;
+        }
+        Self { body: Some(body), deadline, sleep: None }
+    }
+}
+
+impl<B> Timed<B> {
+    /// Lets go of the body first, and tells of it then.
+    #[cold]
+    fn cut(self: Pin<&mut Self>, limit: Limit) -> Option<Refusal> {
+        let mut this = self.project();
+        this.body.set(None);
+        *this.sleep = None;
+        let deadline = this.deadline.take()?;
+        let refusal = deadline.refusal(limit);
+        deadline.tell(refusal.reason());
+        Some(refusal)
+    }
+}
+
+impl<B> Body for Timed<B>
+where
+    B: Body<Error: Into<BoxError>>,
+{
+    type Data = B::Data;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
+        let mut this = self.as_mut().project();
+        let Some(mut body) = this.body.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        match body.as_mut().poll_frame(cx) {
+            Poll::Ready(frame) => {
+                if let Some(deadline) = this.deadline {
+                    deadline.moved();
+                    let is_last = match &frame {
+                        Some(Ok(frame)) => frame.is_trailers() || body.is_end_stream(),
+                        _ => true,
+                    };
+                    if is_last {
+                        (*this.deadline, *this.sleep) = (None, None);
+                    }
+                }
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Poll::Pending => {
+                let Some(deadline) = this.deadline else { return Poll::Pending };
+                let limit = ready!(deadline.poll(Awaited::Body, this.sleep, cx));
+                Poll::Ready(self.cut(limit).map(|refusal| Err(refusal.into())))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl<B: Body + From<Bytes>> From<Bytes> for Timed<B> {
+    fn from(content: Bytes) -> Self {
+        Self::new(content.into(), None)
+    }
+}
+
+impl<B: Body + Default> Default for Timed<B> {
+    fn default() -> Self {
+        Self::new(B::default(), None)
+    }
+}
+
+impl<B: fmt::Debug> fmt::Debug for Timed<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timed").field("body", &self.body).field("deadline", &self.deadline).finish()
+    }
+}

@@ -1,0 +1,239 @@
+//! Ends what takes too long: the whole exchange, the wait for its head, or one in which nothing moves.
+//!
+//! A service that hangs is worse than one that fails: its callers hang too, and hold what they hold. A timeout answers
+//! in its place (504 `upstream request timeout`, as Envoy does) and lets go of the call at that moment, with whatever
+//! the call held: connections, places, permits.
+//!
+//! ```
+//! use std::time::Duration;
+//! use axum::{Router, routing::get};
+//! use tower_mesh::{TimeoutLayer, policy::timeout::Settings};
+//!
+//! let settings = Settings::builder().total(Duration::from_secs(3)).idle(Duration::from_secs(1)).build()?;
+//! let app: Router = Router::new()
+//!     .route("/productpage", get(async || "a page"))
+//!     .layer(TimeoutLayer::new(settings));
+//! # Ok::<(), tower_mesh::policy::timeout::SettingsError>(())
+//! ```
+//!
+//! # What to know
+//!
+//! - **[`total`](SettingsBuilder::total) covers everything below it**, retries and waits for a place among it, **and the
+//!   response's body**. When the head has been sent, a 504 is too late: then the body ends in an error, which is a
+//!   [`Refusal`](crate::Refusal). So the response body becomes a [`Timed`](super::body::Timed).
+//! - **[`head`](SettingsBuilder::head) is for one try**, and holds until its head is there. Where nothing but heads
+//!   matters, [`heads_only`](TimeoutLayer::heads_only) leaves bodies what they are, and spares axum a box for each.
+//! - **[`idle`](SettingsBuilder::idle) begins anew with everything that moves**: the head, each frame of the response,
+//!   and, if time [starts at the request's end](TimeoutLayer::starting_at_request_end), each frame of the request.
+//!   Else the request's body is not seen, and its frames do not count.
+//! - **Time counts from the first poll** of the answer on, unless it starts at the request's end. If the answer is there
+//!   at that poll, no clock is read and no timer set, unless it has a body that goes on: that one's time counts from then
+//!   on. An answer that is there in the last moment is given.
+//! - **gRPC callers** may lower the total by their `grpc-timeout`, and are told by a trailers-only reply.
+//! - **Envoy's request headers** replace limits only where they are
+//!   [trusted](SettingsBuilder::trust_request_headers).
+//! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of
+//!   bytes: put [`AnswerableLayer`](crate::AnswerableLayer) right below.
+//!
+//! # Differences from Envoy
+//!
+//! Envoy's default of 15 s is not there: nothing is limited that was not said, as under Istio. The idle time of a
+//! response counts while somebody asks for more of it; a caller that takes its time is not held against an upstream.
+//!
+//! [`SettingsBuilder`]: crate::policy::timeout::SettingsBuilder
+//! [`SettingsBuilder::total`]: crate::policy::timeout::SettingsBuilder::total
+
+mod deadline;
+mod future;
+mod headers;
+mod kind;
+mod upload;
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tower_layer::Layer;
+use tower_service::Service;
+
+use self::deadline::Reply;
+pub use self::{
+    deadline::Deadline,
+    future::ResponseFuture,
+    kind::{AtFirstPoll, AtRequestEnd, HeadOnly, Reach, Start, Whole},
+    upload::{Signal, Uploading},
+};
+use super::{
+    lane,
+    protocol::{Answers, Http, Protocol, Reads},
+    seat::Shared,
+};
+use crate::{
+    events::{Events, Observer},
+    policy::timeout::Settings,
+};
+
+/// Puts a timeout around services. See the [module docs](self).
+#[derive(Clone)]
+pub struct TimeoutLayer<P = Http, R = Whole, T = AtFirstPoll> {
+    station: Station<P>,
+    kind: PhantomData<fn() -> (R, T)>,
+}
+
+/// A service behind a timeout. See the [module docs](self).
+#[derive(Clone)]
+pub struct Timeout<S, P = Http, R = Whole, T = AtFirstPoll> {
+    inner: S,
+    station: Station<P>,
+    kind: PhantomData<fn() -> (R, T)>,
+}
+
+/// What layer and service have in common. There is no state: only what was told.
+#[derive(Clone)]
+struct Station<P> {
+    settings: Settings,
+    observer: Option<Shared<Observer>>,
+    protocol: P,
+}
+
+impl TimeoutLayer {
+    /// These limits, over HTTP.
+    #[must_use]
+    pub const fn new(settings: Settings) -> Self {
+        Self { station: Station { settings, observer: None, protocol: Http }, kind: PhantomData }
+    }
+}
+
+impl<P, R, T> TimeoutLayer<P, R, T> {
+    /// The same over another protocol: [`Plain`](super::protocol::Plain) for services that are not HTTP.
+    ///
+    /// Where there are no bodies, a call is over with its answer.
+    #[must_use]
+    pub fn over<Q: Protocol>(self, protocol: Q) -> TimeoutLayer<Q, R, T> {
+        let Station { settings, observer, .. } = self.station;
+        TimeoutLayer { station: Station { settings, observer, protocol }, kind: PhantomData }
+    }
+
+    /// Reaches to the head of the response: all limits end with it, and bodies stay what they are.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use axum::{Router, routing::get};
+    /// use tower_mesh::{TimeoutLayer, policy::timeout::Settings};
+    ///
+    /// let settings = Settings::builder().head(Duration::from_secs(1)).build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/events", get(async || "a stream without end"))
+    ///     .layer(TimeoutLayer::new(settings).heads_only());
+    /// # Ok::<(), tower_mesh::policy::timeout::SettingsError>(())
+    /// ```
+    #[must_use]
+    pub fn heads_only(self) -> TimeoutLayer<P, HeadOnly, T> {
+        TimeoutLayer { station: self.station, kind: PhantomData }
+    }
+
+    /// Starts to count when the request's body has come to its end, as Envoy does: for a client, whose upload is its own
+    /// time. The inner service gets the request with an [`Uploading`] body.
+    ///
+    /// While the body has nothing to give, no time counts. An upstream that does not read on is given as long for each
+    /// part as for the answer.
+    #[must_use]
+    pub fn starting_at_request_end(self) -> TimeoutLayer<P, R, AtRequestEnd> {
+        TimeoutLayer { station: self.station, kind: PhantomData }
+    }
+
+    /// Tells `events`, under this name, each time that time was up; and no longer whom it told before.
+    #[must_use]
+    pub fn told(mut self, name: impl Into<Arc<str>>, events: &Events) -> Self {
+        let observer = Observer { name: name.into(), events: events.clone() };
+        self.station.observer = Some(Shared::new(observer));
+        self
+    }
+}
+
+impl<P: Clone, S, R, T> Layer<S> for TimeoutLayer<P, R, T> {
+    type Service = Timeout<S, P, R, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Timeout { inner, station: self.station.clone(), kind: PhantomData }
+    }
+}
+
+impl<S, P, R, T, Req> Service<Req> for Timeout<S, P, R, T>
+where
+    T: Start<Req>,
+    S: Service<T::Request>,
+    P: Protocol + Reads<Req> + Answers<P::Memo, S::Response, S::Error>,
+    R: Reach<P, P::Memo, S::Response, S::Error>,
+{
+    type Response = R::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, P, P::Memo, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Req) -> Self::Future {
+        let (call, signal) = self.station.begin::<Req, T>(&mut request);
+        ResponseFuture::new(self.inner.call(T::wrap(request, signal)), call, self.station.protocol.clone())
+    }
+}
+
+/// What goes with a call that is limited.
+type Call<M> = (Deadline, M);
+
+impl<P: Protocol> Station<P> {
+    /// The deadline of this request, if it has one, and what its body has to tell of.
+    #[inline]
+    fn begin<Req, T>(&mut self, request: &mut Req) -> (Option<Call<P::Memo>>, Option<Signal>)
+    where
+        P: Reads<Req>,
+        T: Start<Req>,
+    {
+        let Self { settings, observer, protocol } = self;
+        if settings.is_off() {
+            return (None, None);
+        }
+        let memo = protocol.memo(request);
+        let is_grpc = protocol.is_grpc(memo);
+        let looks = settings.looks_at_every_head() || (is_grpc && settings.reads_grpc_timeout());
+        let (limits, empty) = if looks {
+            headers::look(settings, protocol, request, is_grpc)
+        } else {
+            (settings.limits(), false)
+        };
+        let upload = if limits.is_none() { None } else { T::signal(request) };
+        if settings.tells_deadline() {
+            headers::tell(protocol, request, limits, is_grpc, upload.as_ref());
+        }
+        if limits.is_none() {
+            return (None, None);
+        }
+        let observer = observer.as_mut().map(|observer| observer.moved_to(lane::here()));
+        let reply = Reply { grpc: settings.grpc_status(), empty };
+        (Some((Deadline::new(limits, reply, upload.clone(), observer), memo)), upload)
+    }
+}
+
+impl<P: fmt::Debug, R, T> fmt::Debug for TimeoutLayer<P, R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimeoutLayer")
+            .field("settings", &self.station.settings)
+            .field("protocol", &self.station.protocol)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug, P, R, T> fmt::Debug for Timeout<S, P, R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout")
+            .field("inner", &self.inner)
+            .field("settings", &self.station.settings)
+            .finish_non_exhaustive()
+    }
+}

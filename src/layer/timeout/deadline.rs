@@ -1,0 +1,191 @@
+//! When an exchange has taken too long, and what is said then.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::StatusCode;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::upload::{Progress, Signal};
+use crate::{
+    events::{Event, EventKind, Observer},
+    layer::{clock, seat::Shared},
+    policy::{
+        Time,
+        timeout::{Awaited, GrpcStatus, Limit, Limits},
+    },
+    refusal::{Grpc, Reason, Refusal},
+};
+
+/// When an exchange has taken too long. It goes with the call until the head of the answer is there, and with the
+/// answer's body from then on.
+///
+/// It reads no clock until something keeps the caller waiting: until then no time has passed.
+pub struct Deadline {
+    limits: Limits,
+    reply: Reply,
+    /// When time began to count; [`Time::NEVER`] if nothing had to be waited for yet.
+    started: Time,
+    /// When something moved last; [`Time::NEVER`] if something has since the clock was read.
+    moved: Time,
+    /// The request's body, if that may still be on its way.
+    upload: Option<Signal>,
+    observer: Option<Shared<Observer>>,
+}
+
+/// How it is said that time is up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reply {
+    pub(super) grpc: GrpcStatus,
+    /// An answer without content, and with a status that is no failure.
+    pub(super) empty: bool,
+}
+
+/// Where a timer is kept.
+pub(crate) trait Alarm {
+    /// The timer; a new one is set to this moment.
+    fn or_set(&mut self, at: Instant) -> Pin<&mut Sleep>;
+}
+
+impl Alarm for Pin<&mut Option<Sleep>> {
+    #[inline]
+    fn or_set(&mut self, at: Instant) -> Pin<&mut Sleep> {
+        if self.is_none() {
+            self.set(Some(sleep_until(at)));
+        }
+        self.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it was set"))
+    }
+}
+
+impl Alarm for &mut Option<Pin<Box<Sleep>>> {
+    fn or_set(&mut self, at: Instant) -> Pin<&mut Sleep> {
+        self.get_or_insert_with(|| Box::pin(sleep_until(at))).as_mut()
+    }
+}
+
+impl Deadline {
+    #[inline]
+    pub(super) const fn new(
+        limits: Limits,
+        reply: Reply,
+        upload: Option<Signal>,
+        observer: Option<Shared<Observer>>,
+    ) -> Self {
+        Self { limits, reply, started: Time::NEVER, moved: Time::NEVER, upload, observer }
+    }
+
+    /// Something moved.
+    #[inline]
+    pub(crate) const fn moved(&mut self) {
+        self.moved = Time::NEVER;
+    }
+
+    /// The head is there: whether something of the rest is limited. If so, time counts at the latest from now on.
+    #[inline]
+    pub(crate) fn goes_on_after_the_head(&mut self) -> bool {
+        self.limits = self.limits.after_the_head();
+        if self.limits.watch_the_beginning() && self.started == Time::NEVER {
+            self.started = clock::now();
+        }
+        self.moved();
+        !self.limits.is_none()
+    }
+
+    /// Ready with the limit that is exceeded; to be asked only when what is awaited is not there.
+    pub(crate) fn poll(
+        &mut self,
+        awaited: Awaited,
+        mut alarm: impl Alarm,
+        cx: &mut Context<'_>,
+    ) -> Poll<Limit> {
+        self.read_the_clock();
+        let Some((limit, at)) = self.next(awaited, cx) else { return Poll::Pending };
+        let at = clock::instant(at);
+        let mut sleep = alarm.or_set(at);
+        if sleep.deadline() > at {
+            sleep.as_mut().reset(at);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            // Something may have moved since it was set.
+            if sleep.deadline() >= at {
+                return Poll::Ready(limit);
+            }
+            sleep.as_mut().reset(at);
+        }
+    }
+
+    /// Once when there is something to wait for, and where movement matters after each.
+    #[inline]
+    fn read_the_clock(&mut self) {
+        let moved = self.moved == Time::NEVER && self.limits.watch_movement();
+        if self.started == Time::NEVER || moved {
+            let now = clock::now();
+            self.started = self.started.min(now);
+            self.moved = self.moved.min(now);
+        }
+    }
+
+    #[inline]
+    fn next(&mut self, awaited: Awaited, cx: &mut Context<'_>) -> Option<(Limit, Time)> {
+        if self.upload.is_some() {
+            return self.next_of_upload(awaited, cx);
+        }
+        self.limits.next(awaited, Some(self.started), self.moved)
+    }
+
+    fn next_of_upload(&mut self, awaited: Awaited, cx: &mut Context<'_>) -> Option<(Limit, Time)> {
+        let (progress, at) = self.upload.as_ref()?.look(cx.waker());
+        self.started = self.started.max(at);
+        self.moved = self.moved.max(at);
+        if progress == Progress::Ended {
+            self.upload = None;
+        }
+        let counts = progress != Progress::WaitsForCaller;
+        self.limits.next(awaited, counts.then_some(self.started), self.moved)
+    }
+
+    pub(crate) fn refusal(&self, limit: Limit) -> Refusal {
+        const LATE: &str = "upstream request timeout";
+        let status =
+            if self.upload.is_some() { StatusCode::REQUEST_TIMEOUT } else { StatusCode::GATEWAY_TIMEOUT };
+        let refusal = match limit {
+            Limit::Idle => {
+                return Refusal::new(Reason::IdleTimeout, status)
+                    .text("stream timeout")
+                    .details("stream_idle_timeout");
+            }
+            Limit::Total => self.too_late(Reason::Timeout, LATE).details("response_timeout"),
+            Limit::Head => self.too_late(Reason::TryTimeout, LATE).details("upstream_per_try_timeout"),
+        };
+        refusal.grpc(Grpc::Status(match self.reply.grpc {
+            GrpcStatus::Unavailable => 14,
+            GrpcStatus::DeadlineExceeded => 4,
+        }))
+    }
+
+    fn too_late(&self, reason: Reason, content: &'static str) -> Refusal {
+        if self.reply.empty {
+            return Refusal::new(reason, StatusCode::NO_CONTENT);
+        }
+        Refusal::new(reason, StatusCode::GATEWAY_TIMEOUT).text(content)
+    }
+
+    pub(crate) fn tell(&self, reason: Reason) {
+        if let Some(observer) = &self.observer {
+            let Observer { name, events } = &**observer;
+            let kind = EventKind::Refused(reason);
+            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
+        }
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deadline").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

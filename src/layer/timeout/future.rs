@@ -1,0 +1,93 @@
+//! The answer of a service behind a timeout: the inner one's, or our own.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+
+use super::{Deadline, kind::Reach};
+use crate::{
+    layer::protocol::Answers,
+    policy::timeout::{Awaited, Limit},
+};
+
+pin_project! {
+    /// The future of [`Timeout`](super::Timeout).
+    pub struct ResponseFuture<F, P, M, R> {
+        // None once time was up.
+        #[pin]
+        inner: Option<F>,
+        // None until there is something to wait for.
+        #[pin]
+        sleep: Option<Sleep>,
+        // None if nothing is limited.
+        call: Option<(Deadline, M)>,
+        protocol: P,
+        reach: PhantomData<fn() -> R>,
+    }
+}
+
+impl<F, P, M, R> ResponseFuture<F, P, M, R> {
+    #[inline]
+    pub(super) const fn new(inner: F, call: Option<(Deadline, M)>, protocol: P) -> Self {
+        Self { inner: Some(inner), sleep: None, call, protocol, reach: PhantomData }
+    }
+}
+
+impl<F, P, M, R, Res, Err> Future for ResponseFuture<F, P, M, R>
+where
+    F: Future<Output = Result<Res, Err>>,
+    P: Answers<M, Res, Err>,
+    R: Reach<P, M, Res, Err>,
+{
+    type Output = Result<R::Response, Err>;
+
+    /// The inner one first: an answer that is there at the last moment is given.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
+        let Some(inner) = this.inner.as_pin_mut() else { panic!("polled after it had ended") };
+        if let Poll::Ready(answer) = inner.poll(cx) {
+            return Poll::Ready(match answer {
+                Ok(response) => {
+                    let deadline = this.call.take().map(|(deadline, _)| deadline);
+                    Ok(R::timed(this.protocol, response, deadline))
+                }
+                Err(error) => Err(error),
+            });
+        }
+        let Some((deadline, _)) = this.call else { return Poll::Pending };
+        let limit = ready!(deadline.poll(Awaited::Head, this.sleep, cx));
+        self.late(limit)
+    }
+}
+
+impl<F, P, M, R> ResponseFuture<F, P, M, R> {
+    /// Lets go of the inner call first, and tells of it last.
+    #[cold]
+    fn late<Res, Err>(self: Pin<&mut Self>, limit: Limit) -> Poll<Result<R::Response, Err>>
+    where
+        P: Answers<M, Res, Err>,
+        R: Reach<P, M, Res, Err>,
+    {
+        let mut this = self.project();
+        this.inner.set(None);
+        this.sleep.set(None);
+        let Some((deadline, memo)) = this.call.take() else { return Poll::Pending };
+        let refusal = deadline.refusal(limit);
+        let reason = refusal.reason();
+        let answer = this.protocol.refuse(memo, refusal);
+        deadline.tell(reason);
+        Poll::Ready(answer.map(|response| R::timed(this.protocol, response, None)))
+    }
+}
+
+impl<F, P, M, R> fmt::Debug for ResponseFuture<F, P, M, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture")
+    }
+}

@@ -1,0 +1,83 @@
+//! What a timeout reads off a request's head, and writes on it.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::upload::{Progress, Signal};
+use crate::{
+    layer::{clock, protocol::Reads},
+    policy::{
+        Time,
+        timeout::{Limits, Said, Settings, grpc_timeout},
+    },
+};
+
+/// What a timeout around all tries leaves for those around each: an extension of the request.
+#[derive(Debug, Clone)]
+struct FurtherOut {
+    total: Duration,
+    since: Time,
+    upload: Option<Signal>,
+}
+
+impl FurtherOut {
+    /// How much of its time has passed.
+    fn passed(&self) -> Duration {
+        let since = match self.upload.as_ref().map(Signal::glance) {
+            Some((Progress::WaitsForCaller, _)) => return Duration::ZERO,
+            Some((_, moved)) => self.since.max(moved),
+            None => self.since,
+        };
+        clock::now().since(since)
+    }
+}
+
+/// The limits of this request, and whether its caller would rather have an empty answer than a 504.
+#[inline(never)]
+pub(super) fn look<P: Reads<Req>, Req>(
+    settings: &Settings,
+    protocol: &P,
+    request: &mut Req,
+    is_grpc: bool,
+) -> (Limits, bool) {
+    let Some(headers) = protocol.headers(request) else { return (settings.limits(), false) };
+    let said = Said::read(headers, settings, is_grpc);
+    if settings.trusted().total() {
+        headers.remove(Said::TOTAL);
+    }
+    if settings.trusted().head() {
+        headers.remove(Said::HEAD);
+        headers.remove(Said::EMPTY_ANSWER);
+    }
+    (settings.effective(said), said.empty_answer)
+}
+
+/// Tells the next hop, and those further in, how long they have.
+#[inline(never)]
+pub(super) fn tell<P: Reads<Req>, Req>(
+    protocol: &P,
+    request: &mut Req,
+    limits: Limits,
+    is_grpc: bool,
+    upload: Option<&Signal>,
+) {
+    let mut further_out = None;
+    if let Some(extensions) = protocol.extensions(request) {
+        further_out = extensions.get().map(|further: &FurtherOut| (further.total, further.passed()));
+        if let Some(total) = limits.total() {
+            extensions.insert(FurtherOut { total, since: clock::now(), upload: upload.cloned() });
+        }
+    }
+    let Some(headers) = protocol.headers(request) else { return };
+    let Some(expected) = limits.expected(further_out) else {
+        headers.remove(Said::EXPECTED);
+        return;
+    };
+    // Not longer than any timer: 64 bits hold it.
+    let millis = u64::try_from(expected.as_millis()).unwrap_or(u64::MAX);
+    headers.insert(Said::EXPECTED, HeaderValue::from(millis));
+    if is_grpc && let Ok(value) = HeaderValue::try_from(grpc_timeout(expected)) {
+        headers.insert(Said::GRPC, value);
+    }
+}

@@ -1,0 +1,103 @@
+//! How far a timeout reaches, and when its time starts to count.
+
+use http::Request;
+use http_body::Body;
+
+use super::{
+    Deadline,
+    upload::{Signal, Uploading},
+};
+use crate::layer::protocol::Answers;
+
+/// How far a timeout reaches. Sealed: [`Whole`] and [`HeadOnly`].
+pub trait Reach<P, M, Res, Err>: Copy + sealed::Sealed {
+    /// What the service answers with.
+    type Response;
+
+    #[doc(hidden)]
+    fn timed(protocol: &P, response: Res, deadline: Option<Deadline>) -> Self::Response;
+}
+
+/// To the end of the response's body.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Whole;
+
+/// To the head of the response: bodies stay what they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HeadOnly;
+
+impl<P, M, Res, Err> Reach<P, M, Res, Err> for Whole
+where
+    P: Answers<M, Res, Err>,
+{
+    type Response = P::Timed;
+
+    #[inline]
+    fn timed(protocol: &P, response: Res, deadline: Option<Deadline>) -> P::Timed {
+        protocol.timed(response, deadline)
+    }
+}
+
+impl<P, M, Res, Err> Reach<P, M, Res, Err> for HeadOnly {
+    type Response = Res;
+
+    #[inline]
+    fn timed(_: &P, response: Res, _: Option<Deadline>) -> Res {
+        response
+    }
+}
+
+/// When time starts to count. Sealed: [`AtFirstPoll`] and [`AtRequestEnd`].
+pub trait Start<Req>: Copy + sealed::Sealed {
+    /// What the inner service is called with.
+    type Request;
+
+    #[doc(hidden)]
+    fn signal(request: &Req) -> Option<Signal>;
+    #[doc(hidden)]
+    fn wrap(request: Req, signal: Option<Signal>) -> Self::Request;
+}
+
+/// When the answer is first asked for: requests stay what they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AtFirstPoll;
+
+/// When the request's body has come to its end.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AtRequestEnd;
+
+impl<Req> Start<Req> for AtFirstPoll {
+    type Request = Req;
+
+    #[inline]
+    fn signal(_: &Req) -> Option<Signal> {
+        None
+    }
+
+    #[inline]
+    fn wrap(request: Req, _: Option<Signal>) -> Req {
+        request
+    }
+}
+
+impl<B: Body> Start<Request<B>> for AtRequestEnd {
+    type Request = Request<Uploading<B>>;
+
+    #[inline]
+    fn signal(request: &Request<B>) -> Option<Signal> {
+        (!request.body().is_end_stream()).then(Signal::default)
+    }
+
+    #[inline]
+    fn wrap(request: Request<B>, signal: Option<Signal>) -> Self::Request {
+        request.map(|body| Uploading::new(body, signal))
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Whole {}
+    impl Sealed for super::HeadOnly {}
+    impl Sealed for super::AtFirstPoll {}
+    impl Sealed for super::AtRequestEnd {}
+}
