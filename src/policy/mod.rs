@@ -10,6 +10,7 @@ pub mod circuit_breaker;
 mod draw;
 mod fraction;
 mod lane;
+pub mod limits;
 mod outcome;
 mod time;
 
