@@ -12,6 +12,7 @@ pub mod fault;
 mod fraction;
 mod grpc_status;
 mod lane;
+pub mod limits;
 mod outcome;
 mod parts_per_million;
 mod time;
