@@ -6,11 +6,14 @@
 //!
 //! Policies are `Send + Sync` and used through `&self`. The layers of [`layer`](crate::layer) feed them.
 
+pub mod backoff;
+pub mod budget;
 pub mod circuit_breaker;
 mod draw;
 mod fraction;
 mod lane;
 mod outcome;
+pub mod retry;
 mod time;
 
 pub use draw::Draw;
