@@ -32,6 +32,8 @@ pub struct FractionError(());
 impl Fraction {
     /// The whole.
     pub const ONE: Self = Self(WHOLE as u32);
+    /// A fifth.
+    pub(crate) const FIFTH: Self = Self(WHOLE as u32 / 5);
 
     /// Whether `part` of `total` is at least this share.
     #[must_use]

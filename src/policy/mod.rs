@@ -6,6 +6,8 @@
 //!
 //! Policies are `Send + Sync` and used through `&self`. The layers of [`layer`](crate::layer) feed them.
 
+pub mod backoff;
+pub mod budget;
 pub mod circuit_breaker;
 mod draw;
 pub mod fault;
@@ -15,6 +17,7 @@ mod lane;
 pub mod limits;
 mod outcome;
 mod parts_per_million;
+pub mod retry;
 mod time;
 pub mod timeout;
 

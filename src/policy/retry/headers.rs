@@ -1,0 +1,99 @@
+//! What headers say about retries: those of a caller, and those of an answer.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{RetryOn, Settings, decision::number, on::status};
+
+/// A header that is looked for: by its name, or with a value too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HeaderMatch {
+    name: HeaderName,
+    value: Option<HeaderValue>,
+}
+
+impl HeaderMatch {
+    /// Any header of this name.
+    #[must_use]
+    pub const fn present(name: HeaderName) -> Self {
+        Self { name, value: None }
+    }
+
+    /// One of this name and this value.
+    #[must_use]
+    pub const fn exact(name: HeaderName, value: HeaderValue) -> Self {
+        Self { name, value: Some(value) }
+    }
+
+    /// Whether it is among these.
+    #[must_use]
+    pub fn matches(&self, headers: &HeaderMap) -> bool {
+        match &self.value {
+            None => headers.contains_key(&self.name),
+            Some(value) => headers.get_all(&self.name).iter().any(|other| other == value),
+        }
+    }
+}
+
+const RETRY_ON: HeaderName = HeaderName::from_static("x-envoy-retry-on");
+const RETRY_GRPC_ON: HeaderName = HeaderName::from_static("x-envoy-retry-grpc-on");
+const MAX_RETRIES: HeaderName = HeaderName::from_static("x-envoy-max-retries");
+const STATUS_CODES: HeaderName = HeaderName::from_static("x-envoy-retriable-status-codes");
+const HEADER_NAMES: HeaderName = HeaderName::from_static("x-envoy-retriable-header-names");
+const PER_TRY_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms");
+const HEDGE: HeaderName = HeaderName::from_static("x-envoy-hedge-on-per-try-timeout");
+
+const ALL: [HeaderName; 7] =
+    [RETRY_ON, RETRY_GRPC_ON, MAX_RETRIES, STATUS_CODES, HEADER_NAMES, PER_TRY_TIMEOUT, HEDGE];
+
+impl Settings {
+    /// These settings as a request's own headers would have them, and takes those off; none if there are none.
+    ///
+    /// The words of a caller who says nothing of how often are tried once again, if these settings try nothing.
+    #[must_use]
+    pub fn asked_by(&self, headers: &mut HeaderMap) -> Option<Self> {
+        if !ALL.iter().any(|name| headers.contains_key(name)) {
+            return None;
+        }
+        let mut asked = self.clone();
+        for name in [&RETRY_ON, &RETRY_GRPC_ON] {
+            for words in text(headers, name) {
+                asked.on = asked.on.or(RetryOn::read(words).on);
+            }
+        }
+        if self.on.is_empty() && !asked.on.is_empty() {
+            asked.attempts = 1;
+        }
+        if let Some(retries) = number(headers, &MAX_RETRIES) {
+            asked.attempts = retries;
+        }
+        let mut listed = *asked.on.statuses();
+        for codes in text(headers, &STATUS_CODES) {
+            listed = codes
+                .split(',')
+                .filter_map(|code| status(code.trim()))
+                .fold(listed, |all, code| all.with(code));
+        }
+        asked.on = asked.on.listing(listed);
+        for names in text(headers, &HEADER_NAMES) {
+            let names = names.split(',').filter_map(|name| name.trim().parse().ok());
+            asked.retriable_headers.extend(names.map(HeaderMatch::present));
+        }
+        if let Some(millis) = number(headers, &PER_TRY_TIMEOUT) {
+            asked.per_try_timeout = Some(Duration::from_millis(millis)).filter(|time| !time.is_zero());
+        }
+        match headers.get(HEDGE).map(HeaderValue::as_bytes) {
+            Some(b"true") => asked.hedging = true,
+            Some(b"false") => asked.hedging = false,
+            _ => {}
+        }
+        asked.statuses = asked.on.matching();
+        ALL.iter().for_each(|name| drop(headers.remove(name)));
+        Some(asked)
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
+}
