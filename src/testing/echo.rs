@@ -43,9 +43,14 @@
 //!
 //! The first three and `header` are fortio's, and `close` nearly: there the answer still comes. In a query, what means
 //! nothing is ignored, as by fortio's server; in a script it is an error. Unlike there, no delay is too long.
+//!
+//! # Chains
+//!
+//! An upstream may ask others before it answers, through clients of its own: see [`Echo::calling`].
 
 mod body;
 mod error;
+mod onward;
 mod script;
 mod seen;
 mod service;
@@ -58,6 +63,7 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use self::{
+    onward::Onward,
     script::{Effect, Every, Script},
     seen::Tally,
 };
@@ -80,6 +86,7 @@ pub use self::{
 #[derive(Clone)]
 pub struct Echo {
     script: Arc<Script>,
+    onward: Option<Arc<Onward>>,
     name: Arc<str>,
     seed: Option<u64>,
     tally: Tally,
@@ -89,7 +96,13 @@ impl Echo {
     /// An upstream that answers 200 after a millisecond, and sends back the body that it got.
     #[must_use]
     pub fn new() -> Self {
-        Self { script: Arc::default(), name: Arc::from("echo"), seed: None, tally: Tally::default() }
+        Self {
+            script: Arc::default(),
+            onward: None,
+            name: Arc::from("echo"),
+            seed: None,
+            tally: Tally::default(),
+        }
     }
 
     /// Gives it a name; upstreams of different names and the same seed have different luck.
@@ -270,6 +283,7 @@ impl fmt::Debug for Echo {
         f.debug_struct("Echo")
             .field("name", &self.name)
             .field("script", &self.script)
+            .field("onward", &self.onward)
             .field("seed", &self.seed)
             .field("seen", &self.seen())
             .finish()

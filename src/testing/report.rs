@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Seen;
-use crate::refusal::Reason;
+use crate::refusal::{Flags, Reason};
 
 pub use self::{display::PerSecond, histogram::Histogram, latency::Latency, log::Moment};
 pub(super) use self::{log::Log, tally::Tally};
@@ -48,7 +48,8 @@ const NO_CODE: &str = "-1";
 /// As JSON it has these keys, which will stay: `requests`, `codes` (status → count), `latency_ms` (`min`, `avg`,
 /// `p50`, `p90`, `p99`, `max`), `refusals` (reason → count), `upstreams` (name → status → count), `events`
 /// (`at_ms`, `kind`, `subject`, `detail`, `line`), `elapsed_ms`, `qps`, `seconds` (second → status → count),
-/// `errors` (message → count) and `flags` (flag → count).
+/// `errors` (message → count), `flags` (flag → count) and, if there are any, `flag_sets` (the flags of an answer as in
+/// an access log, such as `FI,DI` → count).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -71,8 +72,11 @@ pub struct Report {
     seconds: BTreeMap<u64, BTreeMap<String, u64>>,
     /// Calls that got no whole response, by message.
     pub errors: BTreeMap<String, u64>,
-    /// Envoy's response flags of the answers.
+    /// Envoy's response flags of the answers, each by itself.
     pub flags: BTreeMap<String, u64>,
+    /// The flags of each answer together, as Envoy logs them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    flag_sets: BTreeMap<String, u64>,
     #[serde(skip)]
     percentiles: Vec<f64>,
 }
@@ -94,6 +98,17 @@ impl Report {
     #[must_use]
     pub fn refused(&self, reason: Reason) -> u64 {
         self.refusals.get(reason.name()).copied().unwrap_or(0)
+    }
+
+    /// Calls whose answers bore these flags and no others; of [`Flags::NONE`], those that bore none.
+    ///
+    /// `flags` counts each flag by itself: an answer that was delayed and then aborted is a `DI` and an `FI` there.
+    #[must_use]
+    pub fn flagged(&self, flags: Flags) -> u64 {
+        if flags.is_empty() {
+            return self.requests.saturating_sub(self.flag_sets.values().sum());
+        }
+        self.flag_sets.get(&flags.to_string()).copied().unwrap_or(0)
     }
 
     /// Calls by the second of the run in which they ended, the first being 0, and by status. A second in which no

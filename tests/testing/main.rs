@@ -2,6 +2,7 @@
 
 mod echo;
 mod load;
+mod onward;
 mod report;
 mod script;
 

@@ -1,11 +1,20 @@
 //! The report.
 
-use std::{convert::Infallible, future::ready};
+use std::{
+    convert::Infallible,
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use tower::service_fn;
+use http_body::Frame;
+use http_body_util::{Full, StreamBody};
+use tower::{BoxError, service_fn};
 use tower_mesh::{
     Flags, Reason, Refusal,
     testing::{Echo, Load, Report},
@@ -153,6 +162,8 @@ async fn refusals_in_responses_are_counted_by_reason_and_flag() {
       DI   3 (100.0 %)
       UO   3 (100.0 %)
       URX  3 (100.0 %)
+    Flags together
+      UO,DI,URX  3 (100.0 %)
     All done 3 calls (plus 0 warmup) 0.000 ms avg, 0.0 qps
     ");
 }
@@ -168,6 +179,69 @@ async fn refusals_in_errors_are_found_under_their_wrappings() {
     let report = Load::workers(1).requests(2).run(service).await;
     assert_eq!((report.codes()["-1"], report.refused(Reason::CircuitOpen), report.flags["UO"]), (2, 2, 2));
     assert_eq!(report.errors["the call failed: refused: the circuit is open (409 Conflict)"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn flags_are_counted_one_by_one_and_together_as_they_would_be_logged() {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let service = service_fn(move |_: Request<Full<Bytes>>| {
+        let sets = [Flags::NONE, Flags::DI, Flags::FI, Flags::DI | Flags::FI];
+        let mut response = Response::new(Full::<Bytes>::default());
+        response.extensions_mut().insert(sets[turns.fetch_add(1, Ordering::Relaxed) % 4]);
+        ready(Ok::<_, Infallible>(response))
+    });
+    let report = Load::workers(2).requests(80).percentiles([]).run(service).await;
+    let quarters = [Flags::NONE, Flags::DI, Flags::FI, Flags::FI | Flags::DI].map(|set| report.flagged(set));
+    assert_eq!((quarters, report.flagged(Flags::UT)), ([20; 4], 0));
+    assert_eq!((report.flags["DI"], report.flags["FI"]), (40, 40));
+    insta::assert_snapshot!(report, @r"
+    Aggregated Function Time : count 80 avg 0 +/- 0 min 0 max 0 sum 0
+    Code 200 : 80 (100.0 %)
+    Flags
+      DI  40 (50.0 %)
+      FI  40 (50.0 %)
+    Flags together
+      FI,DI  20 (25.0 %)
+    All done 80 calls (plus 0 warmup) 0.000 ms avg, 0.0 qps
+    ");
+    let json = serde_json::to_string(&report).unwrap();
+    insta::assert_snapshot!(json.split_once("\"errors\"").unwrap().1, @r#":{},"flags":{"DI":40,"FI":40},"flag_sets":{"DI":20,"FI":20,"FI,DI":20}}"#);
+    let read: Report = serde_json::from_str(&json).unwrap();
+    assert_eq!(read.flagged(Flags::DI | Flags::FI), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_without_flags_are_all_flagged_with_none() {
+    let report = mixed().await;
+    assert_eq!((report.flagged(Flags::NONE), report.flagged(Flags::DI)), (200, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_ends_a_body_is_found_under_its_wrappings() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("the body failed")]
+    struct Failed(#[source] BoxError);
+
+    fn cut() -> Refusal {
+        Refusal::new(Reason::Timeout, StatusCode::GATEWAY_TIMEOUT).touched(Flags::URX)
+    }
+
+    let errors: [fn() -> BoxError; 3] =
+        [|| cut().into(), || Failed(cut().into()).into(), || Failed(Failed(cut().into()).into()).into()];
+    for (error, said) in errors.into_iter().zip(["", "the body failed: ", "the body failed: "]) {
+        let service = service_fn(move |_: Request<Full<Bytes>>| {
+            let data = Ok(Frame::data(Bytes::from("half")));
+            let mut response = Response::new(StreamBody::new(stream::iter([data, Err(error())])));
+            // What the head said of itself still holds.
+            response.extensions_mut().insert(Flags::DI);
+            ready(Ok::<_, Infallible>(response))
+        });
+        let report = Load::workers(1).requests(2).run(service).await;
+        assert_eq!((report.codes()["-1"], report.refused(Reason::Timeout)), (2, 2));
+        assert_eq!(report.flagged(Flags::UT | Flags::DI | Flags::URX), 2);
+        let said = format!("{said}refused: the answer did not come in time (504 Gateway Timeout)");
+        assert_eq!(report.errors[&said], 2);
+    }
 }
 
 #[tokio::test(start_paused = true)]

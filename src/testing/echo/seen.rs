@@ -27,6 +27,10 @@ pub struct Seen {
     pub broken: u64,
     /// Requests whose caller went away: before the response, or before the end of its body.
     pub abandoned: u64,
+    /// Calls that it made of others: see [`Echo::calling`](super::Echo::calling).
+    pub onward: u64,
+    /// Such calls that were answered with a status of 400 and above, or not to the end.
+    pub onward_failed: u64,
 }
 
 impl Seen {
@@ -44,6 +48,8 @@ impl Seen {
             reset: self.reset.saturating_sub(earlier.reset),
             broken: self.broken.saturating_sub(earlier.broken),
             abandoned: self.abandoned.saturating_sub(earlier.abandoned),
+            onward: self.onward.saturating_sub(earlier.onward),
+            onward_failed: self.onward_failed.saturating_sub(earlier.onward_failed),
             active: self.active,
             max_active: self.max_active,
         }
@@ -66,6 +72,14 @@ impl Tally {
         seen.active += 1;
         seen.max_active = seen.max_active.max(seen.active);
         (Ticket(Some(self.clone())), seen.calls)
+    }
+
+    pub(super) fn goes_onward(&self) {
+        self.lock().onward += 1;
+    }
+
+    pub(super) fn failed_onward(&self) {
+        self.lock().onward_failed += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {

@@ -1,4 +1,4 @@
-//! One request's way through an upstream: read, wait, answer.
+//! One request's way through an upstream: read, wait, ask others, answer.
 
 use std::{
     future::Future,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
@@ -17,6 +17,7 @@ use super::{
     Echo,
     body::EchoBody,
     error::EchoError,
+    onward::{self, Came, Trip},
     script::{Fate, Lot, Script},
     seen::Ticket,
 };
@@ -42,7 +43,10 @@ impl<B: Body> Service<Request<B>> for Echo {
             headers.insert(CONTENT_TYPE, content_type.clone());
         }
         headers.extend(script.headers.iter().cloned());
-        let call = Call { lot, headers, read: BytesMut::new(), ticket };
+        // Who does not answer well anyway asks nobody first.
+        let trip = self.onward.as_ref().filter(|_| lot.fate == Fate::Answered && is_good(lot.status));
+        let trip = trip.map(|onward| Trip::new(onward, request.headers(), &self.tally));
+        let call = Call { lot, headers, read: BytesMut::new(), trip, ticket };
         EchoFuture { body: Some(request.into_body()), wait: None, call: Some(call) }
     }
 }
@@ -52,6 +56,7 @@ struct Call {
     lot: Lot,
     headers: HeaderMap,
     read: BytesMut,
+    trip: Option<Trip>,
     ticket: Ticket,
 }
 
@@ -102,8 +107,13 @@ impl<B: Body> Future for EchoFuture<B> {
         }
         if let Some(wait) = this.wait.as_mut().as_pin_mut() {
             ready!(wait.poll(cx));
+            this.wait.set(None);
         }
-        Poll::Ready(this.call.take().map_or(Err(EchoError::Reset), Call::answer))
+        let came = match &mut call.trip {
+            Some(trip) => ready!(trip.poll(cx)),
+            None => Came::default(),
+        };
+        Poll::Ready(this.call.take().map_or(Err(EchoError::Reset), |call| call.answer(came)))
     }
 }
 
@@ -113,17 +123,30 @@ impl Call {
         Err(EchoError::Refused)
     }
 
-    fn answer(self) -> Result<Response<EchoBody>, EchoError> {
-        let Self { lot, headers, read, ticket } = self;
+    fn answer(self, came: Came) -> Result<Response<EchoBody>, EchoError> {
+        let Self { lot, mut headers, read, ticket, trip: _ } = self;
         if lot.fate == Fate::Reset {
             ticket.reset();
             return Err(EchoError::Reset);
         }
-        ticket.answered(lot.status);
-        let content = lot.size.map_or_else(|| read.freeze(), |size| Bytes::from(vec![b'x'; size]));
+        let (status, content) = match came.failed {
+            Some((status, text)) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+                (status, Bytes::from(text))
+            }
+            None => {
+                let content = lot.size.map_or_else(|| read.freeze(), |size| Bytes::from(vec![b'x'; size]));
+                (lot.status, onward::told(&came.missing, &mut headers, content))
+            }
+        };
+        ticket.answered(status);
         let mut response = Response::new(EchoBody::new(content, lot.slow_body, lot.broken, ticket));
-        *response.status_mut() = lot.status;
+        *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)
     }
+}
+
+fn is_good(status: StatusCode) -> bool {
+    status.as_u16() < 400
 }

@@ -37,10 +37,13 @@ where
     B: Body<Error: Into<BoxError>>,
 {
     let mut called = clock::now();
+    // What the head says of itself holds also for an answer whose body then fails.
+    let mut flags = Flags::NONE;
     let attempt = async {
         poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
         called = clock::now();
         let (head, body) = service.call(plan.request.clone()).await.map_err(Into::into)?.into_parts();
+        flags = head.extensions.get().copied().unwrap_or_default();
         let mut body = pin!(body);
         while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
             frame.map_err(Into::into)?;
@@ -52,11 +55,9 @@ where
         Err(_) => Err(format!("no answer within {:?}", plan.patience).into()),
     };
     let at = clock::now();
-    let (refusal, flags) = match &result {
-        Ok(head) => {
-            (head.extensions.get::<Refusal>(), head.extensions.get::<Flags>().copied().unwrap_or_default())
-        }
-        Err(error) => (chain(error.as_ref()).find_map(|cause| cause.downcast_ref::<Refusal>()), Flags::NONE),
+    let refusal = match &result {
+        Ok(head) => head.extensions.get::<Refusal>(),
+        Err(error) => chain(error.as_ref()).find_map(|cause| cause.downcast_ref::<Refusal>()),
     };
     Answer {
         at,

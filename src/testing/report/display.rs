@@ -21,6 +21,9 @@ impl fmt::Display for Report {
         self.counts(f, "Errors", &self.errors)?;
         self.counts(f, "Refusals", &self.refusals)?;
         self.counts(f, "Flags", &self.flags)?;
+        let together = self.flag_sets.iter().filter(|(set, _)| set.contains(','));
+        let together = together.map(|(set, count)| (set.clone(), *count)).collect();
+        self.counts(f, "Flags together", &together)?;
         if !self.events.is_empty() {
             writeln!(f, "Events")?;
             for event in &self.events {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{Latency, Moment, NO_CODE, Report};
-use crate::{policy::Time, refusal::Flags, testing::load::Answer};
+use crate::{policy::Time, testing::load::Answer};
 
 /// What some of the calls came to.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(crate) struct Tally {
     errors: BTreeMap<String, u64>,
     refusals: BTreeMap<&'static str, u64>,
     flags: BTreeMap<String, u64>,
+    flag_sets: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -25,6 +26,7 @@ impl Tally {
             errors: BTreeMap::new(),
             refusals: BTreeMap::new(),
             flags: BTreeMap::new(),
+            flag_sets: BTreeMap::new(),
         }
     }
 
@@ -38,10 +40,12 @@ impl Tally {
         if let Some(reason) = answer.refused {
             *self.refusals.entry(reason).or_default() += 1;
         }
-        if answer.flags != Flags::NONE {
-            for flag in answer.flags.to_string().split(',') {
+        if !answer.flags.is_empty() {
+            let set = answer.flags.to_string();
+            for flag in set.split(',') {
                 *self.flags.entry(flag.to_owned()).or_default() += 1;
             }
+            *self.flag_sets.entry(set).or_default() += 1;
         }
     }
 
@@ -53,6 +57,7 @@ impl Tally {
         add_all(&mut self.errors, other.errors);
         add_all(&mut self.refusals, other.refusals);
         add_all(&mut self.flags, other.flags);
+        add_all(&mut self.flag_sets, other.flag_sets);
         self
     }
 
@@ -74,6 +79,7 @@ impl Tally {
             seconds: self.seconds.into_iter().map(|(second, codes)| (second, named(codes))).collect(),
             errors: self.errors,
             flags: self.flags,
+            flag_sets: self.flag_sets,
             percentiles: percentiles.to_vec(),
         }
     }
