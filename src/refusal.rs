@@ -5,7 +5,7 @@ mod flags;
 use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 
 pub use self::flags::Flags;
 use crate::policy::{Failure, Outcome};
@@ -112,7 +112,7 @@ pub struct Refusal {
     reason: Reason,
     status: StatusCode,
     content: Bytes,
-    content_type: Option<HeaderValue>,
+    /// The content type among them. Boxed, since an error may be one of these.
     headers: Option<Box<HeaderMap>>,
     grpc: Option<Grpc>,
     details: Cow<'static, str>,
@@ -138,7 +138,6 @@ impl Refusal {
             reason,
             status,
             content: Bytes::new(),
-            content_type: None,
             headers: None,
             grpc: None,
             details: Cow::Borrowed(""),
@@ -156,9 +155,8 @@ impl Refusal {
 
     /// The body's `content-type`; none by default.
     #[must_use]
-    pub fn content_type(mut self, content_type: HeaderValue) -> Self {
-        self.content_type = Some(content_type);
-        self
+    pub fn content_type(self, content_type: HeaderValue) -> Self {
+        self.header(CONTENT_TYPE, content_type)
     }
 
     /// The response's body as plain text, as all of Envoy's own answers are.
@@ -222,13 +220,14 @@ impl Refusal {
 
     /// The `content-type` of the answer.
     #[must_use]
-    pub const fn body_type(&self) -> Option<&HeaderValue> {
-        self.content_type.as_ref()
+    pub fn body_type(&self) -> Option<&HeaderValue> {
+        self.headers.as_ref()?.get(CONTENT_TYPE)
     }
 
-    /// The headers of the answer, beside those that its body needs.
+    /// The headers of the answer, but for what is said of its body.
     pub(crate) fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.headers.iter().flat_map(|headers| headers.iter())
+        let all = self.headers.iter().flat_map(|headers| headers.iter());
+        all.filter(|(name, _)| *name != CONTENT_TYPE)
     }
 
     /// The answer to a gRPC caller.

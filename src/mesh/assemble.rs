@@ -142,6 +142,7 @@ impl Stack {
                             .told(name, events),
                     );
                 }
+                _ => {}
             }
         }
         stack

@@ -99,6 +99,8 @@ impl Mesh {
                 strict: false,
                 draws: Draws::random(),
                 era: Era::CURRENT,
+                http2: false,
+                tell_deadlines: false,
             },
             events: Events::new(),
             documents: Ok(Vec::new()),
@@ -218,6 +220,20 @@ impl MeshBuilder {
     /// Reads the documents as the mesh of another time did: see [`Era`].
     pub const fn era(mut self, era: Era) -> Self {
         self.identity.era = era;
+        self
+    }
+
+    /// Speaks HTTP/2 to every upstream, as the transport does, whatever the documents name a port: then requests share
+    /// connections, and limits on connections do not act.
+    pub const fn http2(mut self, http2: bool) -> Self {
+        self.identity.http2 = http2;
+        self
+    }
+
+    /// Tells upstreams how many milliseconds they have, by `x-envoy-expected-rq-timeout-ms` and, over gRPC, by
+    /// `grpc-timeout`.
+    pub const fn tell_deadlines(mut self, tell: bool) -> Self {
+        self.identity.tell_deadlines = tell;
         self
     }
 

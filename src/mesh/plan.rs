@@ -5,7 +5,11 @@
 
 mod circuit_breaker;
 mod connections;
+mod fault;
+mod limits;
+mod retry;
 mod span;
+mod timeout;
 
 use std::fmt;
 
@@ -13,7 +17,7 @@ use serde::Serialize;
 
 pub use self::connections::Connections;
 use super::era::Era;
-use crate::policy::circuit_breaker::Settings;
+use crate::policy::{self, circuit_breaker::Settings};
 
 /// What a mesh does.
 ///
@@ -102,6 +106,31 @@ pub enum Station {
     /// A circuit breaker, one per port.
     #[serde(serialize_with = "circuit_breaker::serialize")]
     CircuitBreaker(Settings),
+    /// Delays and aborts that are made up.
+    #[serde(serialize_with = "fault::serialize")]
+    Fault(policy::fault::Settings),
+    /// How long the whole exchange may take.
+    #[serde(serialize_with = "timeout::serialize")]
+    Timeout(policy::timeout::Settings),
+    /// When a request is tried again, and how long one try may take.
+    #[serde(serialize_with = "retry::serialize")]
+    Retry(policy::retry::Settings),
+    /// How much may be in flight, per port.
+    #[serde(serialize_with = "limits::serialize")]
+    Limits(policy::limits::Settings),
+}
+
+impl Station {
+    /// Whether its settings ask for anything.
+    pub(super) fn does_something(&self) -> bool {
+        match self {
+            Self::CircuitBreaker(settings) => settings.can_open(),
+            Self::Fault(settings) => !settings.is_off(),
+            Self::Timeout(settings) => !settings.is_off(),
+            Self::Retry(settings) => !settings.is_off(),
+            Self::Limits(settings) => limits::something(settings),
+        }
+    }
 }
 
 impl Destination {
@@ -116,7 +145,10 @@ impl Way {
     /// The settings of its circuit breaker, if it has one.
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&Settings> {
-        self.stations.iter().map(|Station::CircuitBreaker(settings)| settings).next()
+        self.stations.iter().find_map(|station| match station {
+            Station::CircuitBreaker(settings) => Some(settings),
+            _ => None,
+        })
     }
 }
 
@@ -157,7 +189,12 @@ impl fmt::Display for Dialect {
 
 impl fmt::Display for Station {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::CircuitBreaker(settings) = self;
-        circuit_breaker::describe(settings, f)
+        match self {
+            Self::CircuitBreaker(settings) => circuit_breaker::describe(settings, f),
+            Self::Fault(settings) => fault::describe(settings, f),
+            Self::Timeout(settings) => timeout::describe(settings, f),
+            Self::Retry(settings) => retry::describe(settings, f),
+            Self::Limits(settings) => limits::describe(settings, f),
+        }
     }
 }

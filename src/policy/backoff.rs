@@ -76,6 +76,12 @@ impl Backoff {
         self
     }
 
+    /// Whether chance has a part in it.
+    #[must_use]
+    pub const fn is_random(self) -> bool {
+        matches!(self.jitter, Jitter::Full)
+    }
+
     /// The time that it begins with.
     #[must_use]
     pub const fn base(self) -> Duration {

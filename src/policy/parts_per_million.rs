@@ -64,6 +64,12 @@ impl PartsPerMillion {
         self.0
     }
 
+    /// In percent.
+    #[must_use]
+    pub fn percent(self) -> f64 {
+        f64::from(self.0) / 10_000.0
+    }
+
     /// Whether it never strikes.
     #[must_use]
     pub const fn is_none(self) -> bool {

@@ -347,10 +347,10 @@ fn other_kinds_are_kept_and_told_once_each() {
         format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {{a: 1}}\n")
     };
     let text =
-        [other("Service", "a"), setting(OSM, FORTIO, ""), other("Service", "b"), other("Gateway", "c")]
+        [other("Deployment", "a"), setting(OSM, FORTIO, ""), other("Deployment", "b"), other("Gateway", "c")]
             .join("---\n");
     assert_snapshot!(notes(&text), @r"
-    policy.yaml:2:7 (document 1) kind: 2 documents of kind `Service` were read, they are not applied yet
+    policy.yaml:2:7 (document 1) kind: 2 documents of kind `Deployment` were read, they are not applied yet
     policy.yaml:18:7 (document 4) kind: a `Gateway` was read, it is not applied yet
     ");
 }

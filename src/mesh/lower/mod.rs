@@ -1,18 +1,19 @@
 //! Gives meaning to what was spelled: documents in, a plan and its notes out.
 //!
-//! One file per kind of document, and one per block that becomes a policy's settings.
+//! One folder per dialect, in it one file per kind of document, and one per block that becomes a policy's settings.
 
-mod circuit_breaker;
+mod invalid;
+mod istio;
 mod names;
-mod rate_limit;
-mod upstream_traffic_setting;
+mod osm;
+mod standing;
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-pub use circuit_breaker::InvalidBlock;
+pub use invalid::InvalidBlock;
 
 use super::{
     era::Era,
@@ -32,6 +33,10 @@ pub(super) struct Identity {
     pub(super) strict: bool,
     pub(super) draws: Draws,
     pub(super) era: Era,
+    /// Whether HTTP/2 is spoken to every upstream, whatever documents say.
+    pub(super) http2: bool,
+    /// Whether upstreams are told how long they have.
+    pub(super) tell_deadlines: bool,
 }
 
 /// The plan of these documents, and what there is to tell about them in their order.
@@ -40,7 +45,12 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     for document in documents {
         lowering.findings(document);
     }
-    let claims = upstream_traffic_setting::claims(documents, &mut lowering);
+    let standing = standing::of(documents, &mut lowering);
+    let mut claims = osm::claims(&standing, &mut lowering);
+    claims.extend(istio::claims(&standing, &mut lowering));
+    let places: HashMap<*const Document, usize> =
+        standing.iter().enumerate().map(|(place, document)| (std::ptr::from_ref(*document), place)).collect();
+    claims.sort_by_key(|claim| places.get(&std::ptr::from_ref(claim.document)));
     let destinations = names::settle(claims, &mut lowering);
     lowering.other_kinds(documents);
     let Lowering { mut notes, errors, .. } = lowering;
@@ -65,6 +75,30 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
+    fn note(&mut self, document: &Document, path: &str, kind: NoteKind, message: impl Into<String>) {
+        self.notes.push(Note::new(document, path, kind, message));
+    }
+
+    /// It was read, and has no effect yet.
+    fn not_applied(&mut self, document: &Document, path: &str) {
+        self.notes.push(Note::not_applied(document, path));
+    }
+
+    /// It was read, and stands in the plan for whoever makes connections.
+    fn left_to_the_transport(&mut self, document: &Document, path: &str) {
+        let message = "read, left to the transport, which makes the connections";
+        self.note(document, path, NoteKind::NotApplied, message);
+    }
+
+    fn invalid(&mut self, document: &Document, block: &str, invalid: InvalidBlock) {
+        self.errors.push(invalid.at(document, block));
+    }
+
+    /// The namespace that a document lives in.
+    fn namespace<'a>(&'a self, document: &'a Document) -> &'a str {
+        document.metadata.namespace.as_deref().unwrap_or(&self.identity.namespace)
+    }
+
     fn findings(&mut self, document: &Document) {
         if self.identity.strict {
             self.errors.extend(document.findings.iter().map(|finding| finding.to_error()));

@@ -10,31 +10,11 @@ use std::time::Duration;
 
 pub(super) use surprises::surprises;
 
+use super::super::invalid::{InvalidBlock, set};
 use crate::{
     config::{GoDuration, Ratio, osm},
     policy::circuit_breaker::{Field, Settings, SettingsError},
 };
-
-/// A block whose values cannot mean anything: which field, what it is, what would be accepted.
-///
-/// ```
-/// use tower_mesh::{config::{self, osm::CircuitBreaking}, policy::circuit_breaker::Settings};
-///
-/// let (block, _) = config::from_yaml::<CircuitBreaking>("errorRatioThreshold: 1.5")?;
-/// let invalid = Settings::try_from(block).unwrap_err();
-/// assert_eq!(
-///     invalid.to_string(),
-///     "`errorRatioThreshold` is 1.5, but must be above 0 and at most 1 (0.10 is ten percent), or 0 for unset",
-/// );
-/// # Ok::<(), config::Errors>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}` is {found}, but must be {accepted}")]
-pub struct InvalidBlock {
-    pub(super) field: &'static str,
-    pub(super) found: String,
-    pub(super) accepted: String,
-}
 
 impl TryFrom<osm::CircuitBreaking> for Settings {
     type Error = InvalidBlock;
@@ -87,11 +67,6 @@ impl TryFrom<&osm::CircuitBreaking> for Settings {
     }
 }
 
-/// What is set: neither absent nor zero.
-fn set<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
-    value.filter(|value| *value != T::default())
-}
-
 fn time(field: Field, time: GoDuration) -> Result<Duration, InvalidBlock> {
     time.to_std().ok_or_else(|| refused(field, time.to_string()))
 }
@@ -106,7 +81,7 @@ fn found(block: &osm::CircuitBreaking, error: &SettingsError) -> String {
 }
 
 fn refused(field: Field, found: String) -> InvalidBlock {
-    InvalidBlock { field: name(field), found, accepted: accepted(field) }
+    InvalidBlock::new(name(field), found, accepted(field))
 }
 
 /// The field's path below `circuitBreaking`.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What there is to tell of a block that means something: the field, or an empty text for the block, and what.
-pub(in crate::mesh::lower) fn surprises(
+pub(in crate::mesh::lower::osm) fn surprises(
     block: &osm::CircuitBreaking,
     settings: &Settings,
 ) -> Vec<(&'static str, String)> {

@@ -1,51 +1,33 @@
-//! `UpstreamTrafficSetting` as a destination: which host it means, and which stations it puts before it.
+//! `UpstreamTrafficSetting`: which host it means, and what it sets for it.
 
-use super::{Identity, Lowering, circuit_breaker, names::Claim, rate_limit};
+use super::{super::Lowering, circuit_breaker, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
-    mesh::{
-        host::Host,
-        note::{Note, NoteKind},
-        plan::{Destination, Dialect, Station, Way},
-    },
-    policy::circuit_breaker::Settings,
+    mesh::{host::Host, note::NoteKind, plan::Connections},
+    policy::{circuit_breaker::Settings, limits},
 };
 
 const BREAKER: &str = "spec.connectionSettings.http.circuitBreaking";
 
-/// A setting that stands: the last of its name.
-struct Setting<'a> {
-    document: &'a Document,
+/// A document of this kind.
+pub(super) struct Setting<'a> {
+    pub(super) document: &'a Document,
     spec: &'a osm::UpstreamTrafficSetting,
     group: osm::Group,
     namespace: &'a str,
     name: &'a str,
 }
 
-pub(super) fn claims<'a>(documents: &'a [Document], lowering: &mut Lowering<'a>) -> Vec<Claim<'a>> {
+/// The settings among these documents; two of one host are an error.
+pub(super) fn settings<'a>(documents: &[&'a Document], lowering: &mut Lowering<'a>) -> Vec<Setting<'a>> {
     let here = lowering.identity.namespace.as_str();
-    let mut settings: Vec<Setting<'_>> = Vec::new();
-    for setting in documents.iter().filter_map(|document| read(document, here)) {
-        if let Some(earlier) = settings.iter_mut().find(|other| other.id() == setting.id()) {
-            let message = format!("replaced by the document of the same name at {}", at(setting.document));
-            lowering.notes.push(Note::new(earlier.document, "metadata.name", NoteKind::Surprise, message));
-            *earlier = setting;
-        } else {
-            settings.push(setting);
-        }
-    }
+    let settings: Vec<_> = documents.iter().filter_map(|document| read(document, here)).collect();
     for (index, setting) in settings.iter().enumerate() {
         if let Some(other) = settings[..index].iter().find(|other| other.spec.host == setting.spec.host) {
             lowering.errors.push(setting.conflict(other));
         }
     }
     settings
-        .iter()
-        .filter_map(|setting| {
-            let destination = setting.destination(lowering)?;
-            Some(Claim { destination, document: setting.document, path: "spec.host" })
-        })
-        .collect()
 }
 
 fn read<'a>(document: &'a Document, here: &'a str) -> Option<Setting<'a>> {
@@ -59,16 +41,15 @@ fn read<'a>(document: &'a Document, here: &'a str) -> Option<Setting<'a>> {
     })
 }
 
-fn at(document: &Document) -> String {
-    document.locate_nearest("metadata.name").to_string()
+/// What it sets.
+#[derive(Default)]
+pub(super) struct Set {
+    pub(super) breaker: Option<Settings>,
+    pub(super) limits: Option<limits::Settings>,
+    pub(super) connections: Connections,
 }
 
 impl Setting<'_> {
-    /// What makes two documents one resource. Those without a name are never the same.
-    fn id(&self) -> (&str, &str, Option<*const Document>) {
-        (self.namespace, self.name, self.name.is_empty().then_some(self.document))
-    }
-
     /// The words of osm-edge's own admission.
     fn conflict(&self, other: &Self) -> Error {
         let Self { namespace, name, .. } = self;
@@ -81,21 +62,37 @@ impl Setting<'_> {
             .hint(format!("the other one is at {}", other.document.locate_nearest("spec.host")))
     }
 
-    fn destination(&self, lowering: &mut Lowering<'_>) -> Option<Destination> {
-        self.note_what_is_not_applied(lowering);
+    /// The host it means, and the way that it gives requests for it.
+    pub(super) fn lower(&self, lowering: &mut Lowering<'_>) -> Option<(Host, Set)> {
         rate_limit::judge(self.document, self.spec, lowering);
         let breaker = self.breaker(lowering);
+        let (limits, connections) = self.limits(lowering);
         let host = self.host(lowering)?;
-        let Identity { namespace, domain, .. } = lowering.identity;
-        Some(Destination {
-            name: host.name(domain, Dialect::OsmEdge),
-            hosts: host.names(namespace, domain, Dialect::OsmEdge),
-            dialect: Dialect::OsmEdge,
-            way: Way {
-                stations: breaker.map(Station::CircuitBreaker).into_iter().collect(),
-                ..Way::default()
-            },
-            ports: Vec::new(),
+        Some((host, Set { breaker, limits, connections }))
+    }
+
+    fn limits(&self, lowering: &mut Lowering<'_>) -> (Option<limits::Settings>, Connections) {
+        let Some(block) = &self.spec.connection_settings else { return Default::default() };
+        let (document, path) = (self.document, "spec.connectionSettings");
+        for (field, message) in super::limits::surprises(block) {
+            lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
+        }
+        for (set, field) in [
+            (block.tcp.as_ref().is_some_and(|tcp| tcp.connect_timeout.is_some()), "tcp.connectTimeout"),
+            (
+                block.http.as_ref().is_some_and(|http| http.max_requests_per_connection.is_some()),
+                "http.maxRequestsPerConnection",
+            ),
+        ] {
+            if set {
+                lowering.left_to_the_transport(document, &format!("{path}.{field}"));
+            }
+        }
+        let lowered = limits::Settings::try_from(block)
+            .and_then(|settings| Ok((Some(settings), super::limits::connections(block)?)));
+        lowered.unwrap_or_else(|invalid| {
+            lowering.invalid(document, path, invalid);
+            Default::default()
         })
     }
 
@@ -106,14 +103,12 @@ impl Setting<'_> {
                 for (field, message) in circuit_breaker::surprises(block, &settings) {
                     let path =
                         if field.is_empty() { BREAKER.to_owned() } else { format!("{BREAKER}.{field}") };
-                    lowering.notes.push(Note::new(self.document, &path, NoteKind::Surprise, message));
+                    lowering.note(self.document, &path, NoteKind::Surprise, message);
                 }
                 Some(settings)
             }
             Err(invalid) => {
-                let path = format!("{BREAKER}.{}", invalid.field);
-                let message = format!("`{}` cannot be {}", invalid.field, invalid.found);
-                lowering.errors.push(Error::at(self.document, &path, message).accepted(invalid.accepted));
+                lowering.invalid(self.document, BREAKER, invalid);
                 None
             }
         }
@@ -143,7 +138,7 @@ impl Setting<'_> {
             None => None,
         };
         let Some((name, namespace)) = service else {
-            lowering.notes.push(Note::new(
+            lowering.note(
                 self.document,
                 "spec.host",
                 NoteKind::Surprise,
@@ -151,7 +146,7 @@ impl Setting<'_> {
                     "taken as a host outside of the cluster: a service's full name ends in `.svc.{}`",
                     lowering.identity.domain
                 ),
-            ));
+            );
             return Some(Host::Outside(host.to_owned()));
         };
         if namespace != self.namespace {
@@ -159,32 +154,9 @@ impl Setting<'_> {
                 "never applies: it lives in the namespace `{}`, its service in `{namespace}`",
                 self.namespace
             );
-            lowering.notes.push(Note::new(self.document, "spec.host", NoteKind::Surprise, message));
+            lowering.note(self.document, "spec.host", NoteKind::Surprise, message);
             return None;
         }
         Some(Host::Service { name: name.to_owned(), namespace: namespace.to_owned() })
-    }
-
-    fn note_what_is_not_applied(&self, lowering: &mut Lowering<'_>) {
-        let settings = self.spec.connection_settings.as_ref();
-        let tcp = settings.and_then(|settings| settings.tcp.as_ref());
-        let http = settings.and_then(|settings| settings.http.as_ref());
-        for (present, path) in [
-            (tcp.is_some_and(|tcp| tcp.max_connections.is_some()), "tcp.maxConnections"),
-            (tcp.is_some_and(|tcp| tcp.connect_timeout.is_some()), "tcp.connectTimeout"),
-            (http.is_some_and(|http| http.max_requests.is_some()), "http.maxRequests"),
-            (
-                http.is_some_and(|http| http.max_requests_per_connection.is_some()),
-                "http.maxRequestsPerConnection",
-            ),
-            (http.is_some_and(|http| http.max_pending_requests.is_some()), "http.maxPendingRequests"),
-            (http.is_some_and(|http| http.max_retries.is_some()), "http.maxRetries"),
-        ] {
-            if present {
-                lowering
-                    .notes
-                    .push(Note::not_applied(self.document, &format!("spec.connectionSettings.{path}")));
-            }
-        }
     }
 }

@@ -1,7 +1,10 @@
 //! osm-edge's `rateLimit`: judged, so that a wrong one does not wait for its day; not applied yet.
 
-use super::{Lowering, Note};
-use crate::config::{Document, Error, osm};
+use super::super::Lowering;
+use crate::{
+    config::{Document, Error, osm},
+    mesh::note::Note,
+};
 
 pub(super) fn judge(document: &Document, spec: &osm::UpstreamTrafficSetting, lowering: &mut Lowering<'_>) {
     if let Some(local) = spec.rate_limit.as_ref().and_then(|limit| limit.local.as_ref()) {

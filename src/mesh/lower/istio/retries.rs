@@ -1,0 +1,160 @@
+//! Istio's `retries` as the retries' settings; and what it retries where a route does not say.
+
+use std::time::Duration;
+
+use super::super::invalid::{InvalidBlock, set};
+use crate::{
+    config::istio::{self, extension},
+    mesh::era::{DefaultRetries, Era},
+    policy::{
+        backoff::Backoff,
+        retry::{Field, Methods, RetryOn, Settings, SettingsBuilder, Word},
+    },
+};
+
+impl TryFrom<&istio::Retries> for Settings {
+    type Error = InvalidBlock;
+
+    /// As the present mesh reads it.
+    fn try_from(block: &istio::Retries) -> Result<Self, InvalidBlock> {
+        settings(block, Era::CURRENT)
+    }
+}
+
+impl TryFrom<istio::Retries> for Settings {
+    type Error = InvalidBlock;
+
+    fn try_from(block: istio::Retries) -> Result<Self, InvalidBlock> {
+        Self::try_from(&block)
+    }
+}
+
+/// As the mesh of an era reads a block.
+pub(super) fn settings(block: &istio::Retries, era: Era) -> Result<Settings, InvalidBlock> {
+    let attempts = block.attempts.unwrap_or(0);
+    let attempts = u32::try_from(attempts)
+        .map_err(|_| InvalidBlock::new("attempts", attempts, "non-negative; 0 is \"never\""))?;
+    if attempts == 0 {
+        disabled(block)?;
+        return Ok(everywhere(Settings::builder(), era));
+    }
+    let mut settings = Settings::builder()
+        .attempts(attempts)
+        .on(on(block.retry_on.as_deref(), era)?)
+        .avoid_previous_hosts(block.retry_ignore_previous_hosts.unwrap_or(true));
+    if let Some(base) = block.backoff {
+        settings = settings.backoff(Backoff::new(millis("backoff", base)?));
+    }
+    if let Some(time) = block.per_try_timeout {
+        settings = settings.per_try_timeout(millis("perTryTimeout", time)?);
+    }
+    if let Some(ours) = &block.tower_mesh {
+        settings = extended(settings, ours)?;
+    }
+    settings = settings.trust_request_headers(era.trust_request_headers).count_attempts(true);
+    settings.build().map_err(|error| {
+        let field = match error.field() {
+            Field::Attempts => "attempts",
+            Field::PerTryTimeout => "perTryTimeout",
+            _ => "towerMesh",
+        };
+        InvalidBlock::new(field, error.found(), error.field().accepted())
+    })
+}
+
+/// What is retried where a route does not say.
+pub(super) fn by_default(era: Era) -> Settings {
+    let settings = match era.default_retries {
+        DefaultRetries::None => Settings::builder(),
+        DefaultRetries::Also503 | DefaultRetries::Unsent => {
+            Settings::builder().attempts(2).on(words(era)).avoid_previous_hosts(true)
+        }
+    };
+    everywhere(settings, era)
+}
+
+/// Whatever is retried: each try is numbered, and an old sidecar does what requests say.
+fn everywhere(settings: SettingsBuilder, era: Era) -> Settings {
+    let settings = settings.trust_request_headers(era.trust_request_headers).count_attempts(true);
+    settings.build().unwrap_or_else(|_| Settings::off())
+}
+
+/// On what is retried where only the number is said.
+fn words(era: Era) -> RetryOn {
+    match era.default_retries {
+        DefaultRetries::None => {
+            RetryOn::NONE.word(Word::FiveXx).word(Word::ConnectFailure).word(Word::RefusedStream)
+        }
+        DefaultRetries::Also503 => *Settings::istio_default_with_503().on(),
+        DefaultRetries::Unsent => *Settings::istio_default().on(),
+    }
+}
+
+fn on(text: Option<&str>, era: Era) -> Result<RetryOn, InvalidBlock> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(words(era)) };
+    let read = RetryOn::read(text);
+    match read.unknown.first() {
+        None => Ok(read.on),
+        Some(word) => {
+            let names: Vec<_> = Word::ALL.iter().map(|word| format!("`{word}`")).collect();
+            let accepted = format!("statuses such as 503, and {}, with commas between", names.join(", "));
+            Err(InvalidBlock::new("retryOn", format!("{text:?}: `{word}` is no such condition"), accepted))
+        }
+    }
+}
+
+/// A block that is off must not say how.
+fn disabled(block: &istio::Retries) -> Result<(), InvalidBlock> {
+    let said = [
+        (block.per_try_timeout.is_some(), "perTryTimeout"),
+        (block.retry_on.as_deref().is_some_and(|on| !on.is_empty()), "retryOn"),
+        (block.retry_remote_localities.is_some(), "retryRemoteLocalities"),
+    ];
+    match said.into_iter().find(|(said, _)| *said) {
+        Some((_, field)) => Err(InvalidBlock::new(
+            field,
+            "set while `attempts` is 0, which disables retries",
+            "absent, or `attempts` of at least 1",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn extended(
+    mut settings: SettingsBuilder,
+    ours: &extension::RetriesTowerMesh,
+) -> Result<SettingsBuilder, InvalidBlock> {
+    if ours.methods == Some(extension::Methods::Safe) {
+        settings = settings.methods(Methods::Safe);
+    }
+    if let Some(most) = ours.honour_retry_after {
+        settings = settings.honour_retry_after(millis("towerMesh.honourRetryAfter", most)?);
+    }
+    if let Some(bytes) = ours.body_limit {
+        let bytes = usize::try_from(bytes)
+            .map_err(|_| InvalidBlock::new("towerMesh.bodyLimit", bytes, "a number of bytes"))?;
+        settings = settings.body_limit(bytes);
+    }
+    Ok(settings.hedging(ours.hedging.unwrap_or(false)))
+}
+
+fn millis(field: &'static str, time: crate::config::GoDuration) -> Result<Duration, InvalidBlock> {
+    time.whole_millis().map_err(|_| InvalidBlock::new(field, time, "at least 1ms, in whole milliseconds"))
+}
+
+/// What is set and does not do what it seems to.
+pub(super) fn surprises(block: &istio::Retries, timeout: Option<Duration>) -> Vec<(&'static str, String)> {
+    let mut told = Vec::new();
+    if set(block.attempts).is_none() {
+        told.push(("", "never retries: without `attempts` the block disables retries".to_owned()));
+    }
+    if block.retry_on.as_deref().is_some_and(|on| on.contains(' ')) {
+        told.push(("retryOn", "read without its spaces, for which Istio refuses it".to_owned()));
+    }
+    if let (Some(one_try), Some(timeout)) = (block.per_try_timeout.and_then(|time| time.to_std()), timeout)
+        && one_try >= timeout
+    {
+        told.push(("perTryTimeout", "has no effect: it is no shorter than the route's `timeout`".to_owned()));
+    }
+    told
+}

@@ -1,0 +1,195 @@
+//! `VirtualService`: what happens to requests on the one route that is applied yet, that for every request.
+
+use std::time::Duration;
+
+use super::{super::Lowering, fault, retries};
+use crate::{
+    config::{
+        Document,
+        istio::{HttpRoute, VirtualService},
+    },
+    mesh::{note::NoteKind, plan::Station},
+    policy::{self, timeout},
+};
+
+/// The gateway that stands for every client of the mesh.
+const MESH: &str = "mesh";
+
+/// What happens to requests before they go to a cluster, outermost first.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub(super) stations: Vec<Station>,
+}
+
+/// Whether a document is for clients inside of the mesh; that another one is not is told.
+pub(super) fn is_for_clients(
+    document: &Document,
+    spec: &VirtualService,
+    lowering: &mut Lowering<'_>,
+) -> bool {
+    let is = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == MESH);
+    if !is {
+        let message = "never applies to a client: it is for gateways, and `mesh` is not among them";
+        lowering.note(document, "spec.gateways", NoteKind::Surprise, message);
+    }
+    is
+}
+
+/// The route for every request; none if there is none. Every route is judged.
+pub(super) fn route(
+    document: &Document,
+    spec: &VirtualService,
+    lowering: &mut Lowering<'_>,
+) -> Option<Route> {
+    for (is_set, field) in [(spec.tls.is_some(), "tls"), (spec.tcp.is_some(), "tcp")] {
+        if is_set {
+            lowering.not_applied(document, &format!("spec.{field}"));
+        }
+    }
+    note_export(document, &spec.export_to, lowering);
+    let mut taken = None;
+    for (index, route) in spec.http.iter().enumerate() {
+        let path = format!("spec.http[{index}]");
+        let stations = stations(document, route, &path, lowering);
+        note_unapplied(document, route, &path, lowering);
+        if route.matches.is_some() {
+            let message = "not applied yet: its requests go by the first route without `match`";
+            lowering.note(document, &format!("{path}.match"), NoteKind::NotApplied, message);
+        } else if taken.is_none() {
+            taken = Some(Route { stations });
+        } else {
+            let message = "never taken: an earlier route takes every request";
+            lowering.note(document, &path, NoteKind::Surprise, message);
+        }
+    }
+    taken
+}
+
+/// Who sees a document is not looked at yet.
+pub(super) fn note_export(document: &Document, export_to: &[String], lowering: &mut Lowering<'_>) {
+    if !export_to.is_empty() && export_to != ["*"] {
+        lowering.not_applied(document, "spec.exportTo");
+    }
+}
+
+fn stations(document: &Document, route: &HttpRoute, path: &str, lowering: &mut Lowering<'_>) -> Vec<Station> {
+    let time = route.timeout.and_then(|time| time.whole_millis().ok());
+    let stations = [
+        fault_station(document, route, path, lowering),
+        timeout_station(document, time, path, lowering),
+        retry_station(document, route, time, path, lowering),
+    ];
+    stations.into_iter().flatten().filter(Station::does_something).collect()
+}
+
+fn fault_station(
+    document: &Document,
+    route: &HttpRoute,
+    path: &str,
+    lowering: &mut Lowering<'_>,
+) -> Option<Station> {
+    let block = route.fault.as_ref()?;
+    let path = format!("{path}.fault");
+    for (field, message) in fault::surprises(block) {
+        lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
+    }
+    match policy::fault::Settings::try_from(block) {
+        Ok(settings) => Some(Station::Fault(settings)),
+        Err(invalid) => {
+            lowering.invalid(document, &path, invalid);
+            None
+        }
+    }
+}
+
+fn timeout_station(
+    document: &Document,
+    time: Option<Duration>,
+    path: &str,
+    lowering: &mut Lowering<'_>,
+) -> Option<Station> {
+    match timeout_settings(time, lowering) {
+        Ok(settings) => Some(Station::Timeout(settings)),
+        Err(error) => {
+            let invalid = super::super::InvalidBlock::new("timeout", error.found(), error.field().accepted());
+            lowering.invalid(document, path, invalid);
+            None
+        }
+    }
+}
+
+fn timeout_settings(
+    time: Option<Duration>,
+    lowering: &Lowering<'_>,
+) -> Result<timeout::Settings, timeout::SettingsError> {
+    let mut settings = timeout::Settings::builder().tell_deadline(lowering.identity.tell_deadlines);
+    if lowering.identity.era.trust_request_headers {
+        settings = settings.trust_request_headers(timeout::Trusted::Total);
+    }
+    match time {
+        Some(time) => settings.total(time).build(),
+        None => settings.build(),
+    }
+}
+
+fn retry_station(
+    document: &Document,
+    route: &HttpRoute,
+    timeout: Option<Duration>,
+    path: &str,
+    lowering: &mut Lowering<'_>,
+) -> Option<Station> {
+    let era = lowering.identity.era;
+    let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era))) };
+    let path = format!("{path}.retries");
+    for (field, message) in retries::surprises(block, timeout) {
+        let path = if field.is_empty() { path.clone() } else { format!("{path}.{field}") };
+        lowering.note(document, &path, NoteKind::Surprise, message);
+    }
+    if block.retry_remote_localities.is_some() {
+        lowering.not_applied(document, &format!("{path}.retryRemoteLocalities"));
+    }
+    match retries::settings(block, era) {
+        Ok(settings) => Some(Station::Retry(settings)),
+        Err(invalid) => {
+            lowering.invalid(document, &path, invalid);
+            None
+        }
+    }
+}
+
+/// What a host has that no route speaks of.
+pub(super) fn by_default(lowering: &Lowering<'_>) -> Route {
+    let timeout = timeout_settings(None, lowering).ok().map(Station::Timeout);
+    let retries = Station::Retry(retries::by_default(lowering.identity.era));
+    let stations = timeout.into_iter().chain([retries]).filter(Station::does_something).collect();
+    Route { stations }
+}
+
+fn note_unapplied(document: &Document, route: &HttpRoute, path: &str, lowering: &mut Lowering<'_>) {
+    let fields = [
+        (route.redirect.is_some(), "redirect"),
+        (route.direct_response.is_some(), "directResponse"),
+        (route.delegate.is_some(), "delegate"),
+        (route.rewrite.is_some(), "rewrite"),
+        (route.mirror.is_some(), "mirror"),
+        (route.mirrors.is_some(), "mirrors"),
+        (route.mirror_percent.is_some(), "mirrorPercent"),
+        (route.mirror_percentage.is_some(), "mirrorPercentage"),
+        (route.cors_policy.is_some(), "corsPolicy"),
+        (route.headers.is_some(), "headers"),
+        (route.route.len() > 1, "route"),
+    ];
+    for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
+        lowering.not_applied(document, &format!("{path}.{field}"));
+    }
+    for (index, place) in route.route.iter().enumerate() {
+        let path = format!("{path}.route[{index}].destination");
+        if place.destination.subset.is_some() {
+            lowering.not_applied(document, &format!("{path}.subset"));
+        }
+        if place.destination.port.is_some() {
+            lowering.not_applied(document, &format!("{path}.port"));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! osm-edge's `connectionSettings` as the limits' settings; a zero is "unset".
+//!
+//! What osm-edge's data plane applies of them changed from version to version; here all are applied that a mesh inside
+//! a process can apply.
+
+use super::super::invalid::{InvalidBlock, set};
+use crate::{
+    config::{GoDuration, osm},
+    mesh::plan::Connections,
+    policy::limits::{Reply, Settings},
+};
+
+impl TryFrom<&osm::ConnectionSettings> for Settings {
+    type Error = InvalidBlock;
+
+    fn try_from(block: &osm::ConnectionSettings) -> Result<Self, InvalidBlock> {
+        let mut settings = Self::builder().reply(Reply::OsmEdge);
+        if let Some(most) = set(block.tcp.as_ref().and_then(|tcp| tcp.max_connections)) {
+            settings = settings.connections(most);
+        }
+        if let Some(http) = &block.http {
+            if let Some(most) = set(http.max_pending_requests) {
+                settings = settings.pending(most);
+            }
+            if let Some(most) = set(http.max_requests) {
+                settings = settings.requests(most);
+            }
+            if let Some(most) = set(http.max_retries) {
+                settings = settings.retries(most);
+            }
+        }
+        settings.build().map_err(|error| InvalidBlock::new("http", error.found(), error.field().accepted()))
+    }
+}
+
+impl TryFrom<osm::ConnectionSettings> for Settings {
+    type Error = InvalidBlock;
+
+    fn try_from(block: osm::ConnectionSettings) -> Result<Self, InvalidBlock> {
+        Self::try_from(&block)
+    }
+}
+
+/// What they say of connections.
+pub(super) fn connections(block: &osm::ConnectionSettings) -> Result<Connections, InvalidBlock> {
+    const CONNECT: &str = "tcp.connectTimeout";
+    let connect = set(block.tcp.as_ref().and_then(|tcp| tcp.connect_timeout));
+    let positive = |time: GoDuration| {
+        time.to_std().ok_or_else(|| InvalidBlock::new(CONNECT, time, "above zero, or 0 for unset"))
+    };
+    let max_requests = set(block.http.as_ref().and_then(|http| http.max_requests_per_connection));
+    let connect_timeout = connect.map(positive).transpose()?;
+    Ok(Connections { connect_timeout, max_requests, ..Connections::default() })
+}
+
+/// What is set without effect.
+pub(super) fn surprises(block: &osm::ConnectionSettings) -> Vec<(&'static str, &'static str)> {
+    let connections = set(block.tcp.as_ref().and_then(|tcp| tcp.max_connections));
+    let pending = set(block.http.as_ref().and_then(|http| http.max_pending_requests));
+    match (connections, pending) {
+        (None, Some(_)) => {
+            vec![("http.maxPendingRequests", "never acts: nothing waits without `tcp.maxConnections`")]
+        }
+        _ => Vec::new(),
+    }
+}

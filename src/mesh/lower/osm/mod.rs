@@ -1,0 +1,69 @@
+//! osm-edge's documents as destinations: breaker, then retries, then limits.
+
+mod circuit_breaker;
+mod limits;
+mod rate_limit;
+mod retry;
+mod upstream_traffic_setting;
+
+use self::{retry::Retried, upstream_traffic_setting::Set};
+use super::{Identity, Lowering, names::Claim};
+use crate::{
+    config::Document,
+    mesh::{
+        host::Host,
+        note::NoteKind,
+        plan::{Destination, Dialect, Station, Way},
+    },
+};
+
+pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'a>) -> Vec<Claim<'a>> {
+    let settings = upstream_traffic_setting::settings(documents, lowering);
+    let mut retried = first_of_each_host(retry::retried(documents, lowering), lowering);
+    let mut claims = Vec::new();
+    for setting in settings {
+        let Some((host, set)) = setting.lower(lowering) else { continue };
+        let retry =
+            retried.iter().position(|retried| retried.host == host).map(|place| retried.remove(place));
+        let destination = destination(&host, set, retry.as_ref(), lowering.identity);
+        claims.push(Claim { destination, document: setting.document, path: "spec.host" });
+    }
+    for retry in retried {
+        let destination = destination(&retry.host, Set::default(), Some(&retry), lowering.identity);
+        claims.push(Claim { destination, document: retry.document, path: "spec.destinations" });
+    }
+    claims
+}
+
+/// Where several speak of one service the first one counts.
+fn first_of_each_host<'a>(retried: Vec<Retried<'a>>, lowering: &mut Lowering<'_>) -> Vec<Retried<'a>> {
+    let mut first: Vec<Retried<'a>> = Vec::new();
+    for retry in retried {
+        match first.iter().find(|other| other.host == retry.host) {
+            None => first.push(retry),
+            Some(other) => {
+                let at = other.document.locate_nearest("spec.destinations");
+                let name = retry.host.name(&lowering.identity.domain, Dialect::OsmEdge);
+                let message = format!("does not apply to {name}: the document at {at} came first");
+                lowering.note(retry.document, "spec.destinations", NoteKind::Surprise, message);
+            }
+        }
+    }
+    first
+}
+
+fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, identity: &Identity) -> Destination {
+    let Identity { namespace, domain, .. } = identity;
+    let stations = [
+        set.breaker.map(Station::CircuitBreaker),
+        retry.map(|retry| Station::Retry(retry.settings.clone())).filter(Station::does_something),
+        set.limits.map(Station::Limits).filter(Station::does_something),
+    ];
+    Destination {
+        name: host.name(domain, Dialect::OsmEdge),
+        hosts: host.names(namespace, domain, Dialect::OsmEdge),
+        dialect: Dialect::OsmEdge,
+        way: Way { stations: stations.into_iter().flatten().collect(), connections: set.connections },
+        ports: Vec::new(),
+    }
+}

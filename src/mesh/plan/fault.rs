@@ -1,0 +1,79 @@
+//! Faults in a plan: as a sentence for people, as fields for machines.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::span::Span;
+use crate::policy::fault::{Abort, Answer, Delay, Settings};
+
+/// The settings' fields.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay: Option<Share<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abort: Option<Share<String>>,
+    exclusive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    most_active: Option<u32>,
+}
+
+/// What happens to how many percent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Share<T> {
+    what: T,
+    percent: f64,
+}
+
+pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
+    let fields = Fields {
+        delay: settings.delay().map(|(delay, share)| Share {
+            what: match delay {
+                Delay::Fixed(time) => Span(time).to_string(),
+                Delay::ByHeader => "by header".to_owned(),
+            },
+            percent: share.percent(),
+        }),
+        abort: settings.abort().map(|(abort, share)| Share {
+            what: match abort {
+                Abort::With(Answer::Http(status)) => status.as_u16().to_string(),
+                Abort::With(Answer::Grpc(status)) => status.to_string(),
+                Abort::ByHeader => "by header".to_owned(),
+            },
+            percent: share.percent(),
+        }),
+        exclusive: settings.exclusive(),
+        most_active: settings.most_active(),
+    };
+    fields.serialize(serializer)
+}
+
+pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let delay = settings.delay().map(|(delay, share)| {
+        let time = match delay {
+            Delay::Fixed(time) => Span(time).to_string(),
+            Delay::ByHeader => "as long as their headers say".to_owned(),
+        };
+        format!("delays {} % by {time}", share.percent())
+    });
+    let abort = settings.abort().map(|(abort, share)| {
+        let status = match abort {
+            Abort::With(Answer::Http(status)) => status.as_u16().to_string(),
+            Abort::With(Answer::Grpc(status)) => format!("gRPC {status}"),
+            Abort::ByHeader => "what their headers say".to_owned(),
+        };
+        format!("answers {} % with {status}", share.percent())
+    });
+    let said: Vec<_> = delay.into_iter().chain(abort).collect();
+    write!(f, "fault: {}", said.join(", "))?;
+    if settings.exclusive() && said.len() > 1 {
+        f.write_str(", never both")?;
+    }
+    if let Some(most) = settings.most_active() {
+        write!(f, "; at most {most} at once")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Retries in a plan: as a sentence for people, as fields for machines.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::span::Span;
+use crate::policy::retry::{Methods, Settings};
+
+/// The settings' fields.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    attempts: u32,
+    on: String,
+    backoff: Backoff,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_try_timeout: Option<Span>,
+    methods: &'static str,
+    avoid_previous_hosts: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    honour_retry_after: Option<Span>,
+    body_limit: usize,
+    hedging: bool,
+    trust_request_headers: bool,
+    count_attempts: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Backoff {
+    base: Span,
+    most: Span,
+    jitter: bool,
+}
+
+pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
+    let backoff = settings.backoff();
+    let fields = Fields {
+        attempts: settings.attempts(),
+        on: settings.on().to_string(),
+        backoff: Backoff {
+            base: Span(backoff.base()),
+            most: Span(backoff.longest()),
+            jitter: backoff.is_random(),
+        },
+        per_try_timeout: settings.per_try_timeout().map(Span),
+        methods: match settings.methods() {
+            Methods::All => "all",
+            Methods::Safe => "safe",
+        },
+        avoid_previous_hosts: settings.avoid_previous_hosts(),
+        honour_retry_after: settings.honour_retry_after().map(Span),
+        body_limit: settings.body_limit(),
+        hedging: settings.hedging(),
+        trust_request_headers: settings.trust_request_headers(),
+        count_attempts: settings.count_attempts(),
+    };
+    fields.serialize(serializer)
+}
+
+pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if settings.retries_something() {
+        let times = match settings.attempts() {
+            1 => "once".to_owned(),
+            attempts => format!("up to {attempts} times"),
+        };
+        write!(f, "retries: {times} on {}", settings.on())?;
+        waits(settings, f)?;
+    } else {
+        f.write_str("retries: none")?;
+    }
+    if let Some(time) = settings.per_try_timeout() {
+        let late = if settings.hedging() { "joined by another when late by" } else { "given up after" };
+        write!(f, "; a try is {late} {}", Span(time))?;
+    }
+    if settings.methods() == Methods::Safe {
+        f.write_str("; safe methods only")?;
+    }
+    if let Some(most) = settings.honour_retry_after() {
+        write!(f, "; waits as the upstream asks, up to {}", Span(most))?;
+    }
+    if settings.trust_request_headers() {
+        f.write_str("; a request's `x-envoy-…` headers count instead")?;
+    }
+    if settings.count_attempts() {
+        f.write_str("; tries are numbered")?;
+    }
+    Ok(())
+}
+
+fn waits(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let backoff = settings.backoff();
+    if backoff.longest().is_zero() {
+        return f.write_str(", at once");
+    }
+    let by_chance = if backoff.is_random() { "up to " } else { "" };
+    write!(
+        f,
+        ", after {by_chance}{} and twice that each time, at most {}",
+        Span(backoff.base()),
+        Span(backoff.longest())
+    )
+}
