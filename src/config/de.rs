@@ -206,6 +206,10 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
             Value::Map(entries) => entries.as_slice(),
             // Only an item, or a value of a free mapping: a field that is null is absent.
             Value::Null if proto::is_message(name) => &[],
+            // The number alone, where the block has but one field: `percentage: 50`.
+            Value::Number(_, written) if fields.len() == 1 => {
+                return self.wrong(&format!("a mapping: `{{{}: {written}}}`", fields[0]));
+            }
             _ => return self.wrong("a mapping"),
         };
         // A fragment that was pasted with its own name above it is read as if it had none.

@@ -38,7 +38,7 @@ pub(super) fn duration(text: &str) -> Option<String> {
     if let Ok(duration) = text.parse::<GoDuration>() {
         return match duration.whole_millis().err()?.meant() {
             Some(meant) => write(&meant.to_string()),
-            None => Some("leave the field out to have its default".into()),
+            None => Some("if none is meant, leave the field out".into()),
         };
     }
     let packed: String = text.split_whitespace().collect::<String>().to_lowercase();
@@ -96,7 +96,7 @@ mod tests {
             ("soon", None),
             ("", None),
             ("1.5ms", Some("write `2ms`")),
-            ("0s", Some("leave the field out to have its default")),
+            ("0s", Some("if none is meant, leave the field out")),
             ("“1m”", Some("“ (U+201C) is a typographic quote: write \" or '")),
         ] {
             assert_eq!(duration(text).as_deref(), hint, "{text:?}");

@@ -1,7 +1,7 @@
 //! Which struct a document becomes, by its kind and its API group.
 //!
-//! A kind that only one project has is that project's whatever group it names, so a wrong group is an error. A name that
-//! others use too, such as `VirtualService`, is read only under the group that is meant, or one that is nearly it.
+//! A kind that only one project has is that project's whatever group it names, so a wrong group is an error. A name
+//! that others use too, such as `VirtualService`, is read only under the group that is meant, or one that nearly is.
 
 use std::{mem, sync::Arc};
 
@@ -145,7 +145,7 @@ impl<'a> Reading<'a> {
         self.errors.push(error);
     }
 
-    /// Whether the `spec` has fields that only another kind has, and none of its own: then a name is wrong, not a field.
+    /// Whether the `spec` has fields that only another kind has, and none of its own: then the kind is wrong.
     fn is_other_kind(&mut self, kind: &str, own: &[&str], other: &str, others: &[&str]) -> bool {
         let Some(spec) = self.tree.child("spec") else { return false };
         let found: Vec<_> = others.iter().copied().filter(|name| spec.child(name).is_some()).collect();

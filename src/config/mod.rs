@@ -23,7 +23,8 @@
 //! ```
 //!
 //! This floor only spells. What a setting means, and whether it makes sense, is said elsewhere. The structs of
-//! [`istio`] and [`osm`] derive serde's traits plainly, so they can stand in a configuration of one's own, in any format.
+//! [`istio`] and [`osm`] derive serde's traits plainly, so they can stand in a configuration of one's own, in any
+//! format.
 
 mod access;
 mod cut;

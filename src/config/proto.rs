@@ -1,8 +1,8 @@
 //! Where Istio's documents are read differently: they are proto messages, not Kubernetes' own structs.
 //!
-//! A proto message has two spellings for each field, `maxConnections` and the original `max_connections`; its enums have
-//! numbers; and a `null` among the items of a list is an empty message. Serde hands a struct's name to the deserializer,
-//! so a struct that is such a message says so there: `#[serde(rename = "istio.TrafficPolicy")]`.
+//! A proto message has two spellings for each field, `maxConnections` and the original `max_connections`; its enums
+//! have numbers; and a `null` among the items of a list is an empty message. Serde hands a struct's name to the
+//! deserializer, so a struct that is such a message says so there: `#[serde(rename = "istio.TrafficPolicy")]`.
 
 /// What the names of proto messages and their enums begin with.
 const MARK: &str = "istio.";

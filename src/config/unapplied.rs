@@ -11,8 +11,8 @@ use super::tree::Number;
 
 /// A value of any shape, kept as it was read.
 ///
-/// A field that the mesh knows is no slip of the pen, whether or not it is applied here. So it stands in its struct, with
-/// this as its type, and the floor above can tell that it was read and has no effect; and whoever writes the struct out
+/// A field that the mesh knows is no slip of the pen, whether or not it is applied here. So it stands in its struct,
+/// with this as its type, the floor above can tell that it was read and has no effect, and whoever writes the struct out
 /// again loses nothing.
 ///
 /// ```

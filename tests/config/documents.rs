@@ -18,13 +18,51 @@ fn kind_and_version_may_stand_anywhere() {
 
 #[test]
 fn kinds_that_are_not_known_are_kept() {
-    let text = "apiVersion: networking.istio.io/v1beta1\nkind: VirtualService\nmetadata:\n  name: ratings\n\
-                spec:\n  hosts:\n  - \"*\"\n  http:\n  - route:\n    - destination: {host: ratings, subset: v2}\n";
+    let text = "apiVersion: networking.istio.io/v1beta1\nkind: ServiceEntry\nmetadata:\n  name: baidu\n\
+                spec:\n  hosts:\n  - \"*\"\n  ports:\n  - number: 80\n    name: http\n  resolution: DNS\n";
     let documents = loaded(text);
     assert_eq!((&documents[0].resource, &documents[0].findings[..]), (&Resource::Other, &[][..]));
-    assert_eq!(documents[0].metadata.name.as_deref(), Some("ratings"));
-    let location = documents[0].locate("spec.http[0].route[0].destination.subset").unwrap();
-    assert_eq!(location.to_string(), "policy.yaml:10:44");
+    assert_eq!(documents[0].metadata.name.as_deref(), Some("baidu"));
+    let location = documents[0].locate("spec.ports[0].name").unwrap();
+    assert_eq!(location.to_string(), "policy.yaml:10:11");
+}
+
+#[test]
+fn known_kinds_stand_among_others() {
+    let istio =
+        |kind: &str, spec: &str| format!("apiVersion: networking.istio.io/v1\nkind: {kind}\nspec: {spec}\n");
+    let text = [
+        istio("Gateway", "{servers: []}"),
+        istio("DestinationRule", "{host: reviews}"),
+        "# nothing\n".into(),
+        "apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: x}\n".into(),
+        istio("VirtualService", "{hosts: [reviews]}"),
+        "apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80}]}\n".into(),
+        "apiVersion: policy.flomesh.io/v1alpha1\nkind: Retry\nspec: {retryPolicy: {retryOn: 5xx}}\n".into(),
+    ];
+    let documents = loaded(&("---\n".to_owned() + &text.join("---\n") + "---\n"));
+    let kinds: Vec<_> = documents
+        .iter()
+        .map(|document| match &document.resource {
+            Resource::DestinationRule(rule) => format!("rule of {}", rule.host),
+            Resource::VirtualService(routes) => format!("routes of {:?}", routes.hosts),
+            Resource::Service(service) => format!("service on {}", service.ports[0].port),
+            Resource::Retry(retry) => format!("retry on {:?}", retry.retry_policy.as_ref().unwrap().retry_on),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "Other",
+            "rule of reviews",
+            "Other",
+            "routes of [\"reviews\"]",
+            "service on 80",
+            "retry on Some(\"5xx\")"
+        ]
+    );
+    assert!(documents.iter().all(|document| document.findings.is_empty()));
 }
 
 #[test]

@@ -1,4 +1,8 @@
-use tower_mesh::config::{FindingKind, from_yaml, osm::CircuitBreaking};
+use tower_mesh::config::{
+    FindingKind, from_yaml,
+    istio::{ConnectionPool, Fault, HttpRoute, Retries, TrafficPolicy, VirtualService},
+    osm::CircuitBreaking,
+};
 
 use crate::refused;
 
@@ -42,4 +46,25 @@ fn a_fragment_where_a_document_should_be_is_recognised() {
        | ^^^^
        = hint: `http` looks like a part of a document: add the lines above it, or read the part alone with `config::from_yaml`
     ");
+}
+
+#[test]
+fn istios_fragments_load_into_the_struct_around_them_or_their_own() {
+    let fault = "fault:\n  delay:\n    percentage:\n      value: 50.0\n    fixedDelay: 5s\n";
+    let (route, findings) = from_yaml::<HttpRoute>(fault).unwrap();
+    assert_eq!((route.fault.clone(), findings), (Some(from_yaml::<Fault>(fault).unwrap().0), vec![]));
+    assert_eq!(route.fault.unwrap().delay.unwrap().percentage.unwrap().value, Some(50.0));
+
+    let (routes, findings) = from_yaml::<VirtualService>(
+        "http:\n- fault:\n    abort:\n      percentage:\n        value: 100.0\n      httpStatus: 503\n",
+    )
+    .unwrap();
+    assert!(routes.hosts.is_empty() && findings.is_empty());
+    assert_eq!(routes.http[0].fault.clone().unwrap().abort.unwrap().http_status, Some(503));
+
+    let pool = "connectionPool: {tcp: {maxConnections: 1}}";
+    let (policy, _) = from_yaml::<TrafficPolicy>(pool).unwrap();
+    assert_eq!(policy.connection_pool, Some(from_yaml::<ConnectionPool>(pool).unwrap().0));
+    assert_eq!(from_yaml::<TrafficPolicy>(&format!("trafficPolicy: {{{pool}}}")).unwrap().0, policy);
+    assert_eq!(from_yaml::<Retries>("retries: {attempts: 1}").unwrap().0.attempts, Some(1));
 }

@@ -2,10 +2,16 @@
 #![cfg(feature = "yaml")]
 
 mod documents;
+mod durations;
 mod fragments;
+mod istio;
+mod istio_messages;
+mod kinds;
 mod locations;
 mod messages;
 mod pasted;
+mod retry;
+mod service;
 mod upstream_traffic_setting;
 mod yaml;
 
@@ -34,4 +40,19 @@ fn setting(document: &Document) -> &UpstreamTrafficSetting {
         tower_mesh::config::Resource::UpstreamTrafficSetting(setting) => setting,
         other => panic!("{other:?}"),
     }
+}
+
+/// A whole document of Istio's around its `spec`, in flow style.
+fn istio(kind: &str, spec: &str) -> String {
+    format!("apiVersion: networking.istio.io/v1\nkind: {kind}\nspec: {spec}\n")
+}
+
+/// A `DestinationRule` around the inside of its `trafficPolicy`.
+fn policy(inside: &str) -> String {
+    istio("DestinationRule", &format!("\n  host: reviews\n  trafficPolicy: {{{inside}}}"))
+}
+
+/// A `VirtualService` around the inside of its only route.
+fn route(inside: &str) -> String {
+    istio("VirtualService", &format!("\n  hosts: [reviews]\n  http:\n  - {{{inside}}}"))
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tower_mesh::config::{from_yaml, load, osm::UpstreamTrafficSetting, tree::Value};
+use tower_mesh::config::{from_yaml, istio::HttpRoute, load, osm::UpstreamTrafficSetting, tree::Value};
 
 use crate::{loaded, refused};
 
@@ -94,6 +94,8 @@ proptest! {
 
     #[test]
     fn no_value_panics(value in "[ :\\-\\[\\]{}&*!|>'\".,~aA1µ“é🔑%]{0,12}", key in "host|rateLimit|httpRoutes|connectionSettings") {
+        let route = key.replace("rateLimit", "timeout").replace("httpRoutes", "route");
+        let _ = from_yaml::<HttpRoute>(&format!("{route}: {value}\nretries: {{attempts: {value}}}\nmatch: {value}\n"));
         let _ = from_yaml::<UpstreamTrafficSetting>(&format!("host: x.y\n{key}: {value}\n")).map_err(|errors| errors.to_string());
     }
 }

@@ -53,15 +53,19 @@ impl UnfitDuration {
         let millis = self.0.nanos().checked_add(MILLI - 1)? / MILLI;
         (self.0.nanos() > 0).then(|| GoDuration::from_nanos(millis * MILLI))
     }
+
+    /// What Istio says of it; it takes a millisecond too.
+    const fn rule(self) -> &'static str {
+        match self.0.nanos() {
+            ..MILLI => "duration must be greater than 1ms, or just that",
+            _ => "only durations to ms precision are supported",
+        }
+    }
 }
 
 impl fmt::Display for UnfitDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let found = self.0;
-        match found.nanos() {
-            ..MILLI => write!(f, "duration must be greater than 1ms, or just that, found `{found}`"),
-            _ => write!(f, "only durations to ms precision are supported, found `{found}`"),
-        }
+        write!(f, "{}, found `{}`", self.rule(), self.0)
     }
 }
 
@@ -99,7 +103,8 @@ impl<const ZERO: bool> de::Visitor<'_> for Text<ZERO> {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<GoDuration, E> {
         let duration: GoDuration = text.parse().map_err(|invalid: InvalidDuration| E::custom(invalid))?;
         let judged = if ZERO { duration.whole_millis_or_zero() } else { duration.whole_millis() };
-        judged.map(|_| duration).map_err(E::custom)
+        judged.map_err(|unfit| E::custom(format_args!("{}, found {text:?}", unfit.rule())))?;
+        Ok(duration)
     }
 }
 

@@ -52,14 +52,14 @@ pub struct RetriesTowerMesh {
     /// Which requests are tried again; absent: all, as Istio has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub methods: Option<Methods>,
-    /// Waits as long as an answer's `retry-after` or gRPC's push-back says, up to so long; absent: looks at neither.
+    /// Waits as long as an answer's `retry-after` or gRPC's push-back says, up to so long; absent: looks at none.
     #[serde(default, deserialize_with = "duration::whole", skip_serializing_if = "Option::is_none")]
     pub honour_retry_after: Option<GoDuration>,
     /// Bytes of a request's body that are kept to be sent again; one that is larger goes out once. Absent: the layer's
     /// own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_limit: Option<u64>,
-    /// Lets a try that exceeds `perTryTimeout` run on beside the next, and takes the first good answer; absent: it ends.
+    /// Lets a try that exceeds `perTryTimeout` run on beside the next, and takes the first good answer; absent: no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hedging: Option<bool>,
 }

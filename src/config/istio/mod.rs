@@ -15,9 +15,10 @@
 //! # Ok::<(), config::Errors>(())
 //! ```
 //!
-//! These are proto messages, and are read as such: each field may be spelled `camelCase` or, as the proto file has it,
-//! `snake_case` (if both are there, the first counts); an enum may be a name or a number; an item of a list that is null
-//! is an empty one. A struct is named after the block that it is read from.
+//! These are proto messages, and [`load`](super::load) and [`from_yaml`](super::from_yaml) read them as such: a field
+//! may be spelled `camelCase` or, as the proto file has it, `snake_case` (if both are there, the first counts); an enum
+//! may be a name or a number; an item of a list that is null is an empty one. A struct is named after the block it is
+//! read from.
 //!
 //! Fields are options, because Istio tells "absent" from "zero" in some places; what each means stands at the field.
 //! What is not applied yet is known all the same, as [`Unapplied`](super::Unapplied).
