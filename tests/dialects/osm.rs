@@ -328,12 +328,8 @@ fn what_is_not_applied_is_told() {
 ";
     let text = setting(OSM, FORTIO, rest);
     assert_snapshot!(notes(&text), @r"
-    policy.yaml:7:27 spec.connectionSettings.tcp.maxConnections: read, not applied yet
-    policy.yaml:7:46 spec.connectionSettings.tcp.connectTimeout: read, not applied yet
-    policy.yaml:8:25 spec.connectionSettings.http.maxRequests: read, not applied yet
-    policy.yaml:8:54 spec.connectionSettings.http.maxRequestsPerConnection: read, not applied yet
-    policy.yaml:8:77 spec.connectionSettings.http.maxPendingRequests: read, not applied yet
-    policy.yaml:8:92 spec.connectionSettings.http.maxRetries: read, not applied yet
+    policy.yaml:7:46 spec.connectionSettings.tcp.connectTimeout: read, left to the transport, which makes the connections
+    policy.yaml:8:54 spec.connectionSettings.http.maxRequestsPerConnection: read, left to the transport, which makes the connections
     policy.yaml:9:3 spec.rateLimit: read, not applied yet
     policy.yaml:10:3 spec.httpRoutes: read, not applied yet
     policy.yaml:11:3 spec.httpHeaders: read, not applied yet

@@ -143,11 +143,9 @@ pub(super) fn surprises(block: &istio::Fault) -> Vec<(&'static str, &'static str
             ));
         }
     }
-    if block.delay.is_some()
-        && block.abort.is_some()
-        && !block.tower_mesh.as_ref().is_some_and(|ours| ours.exclusive == Some(true))
-    {
-        told.push(("abort", "drawn for itself: a request can meet the delay and the abort (`towerMesh.exclusive` draws once for both)"));
+    let exclusive = block.tower_mesh.as_ref().is_some_and(|ours| ours.exclusive == Some(true));
+    if block.delay.is_some() && block.abort.is_some() && !exclusive {
+        told.push(("abort", "is drawn for itself: a request can meet the delay and the abort (`towerMesh.exclusive` draws once)"));
     }
     told
 }
