@@ -1,8 +1,8 @@
 //! Holds requests back, or answers them in the upstream's place, by chance: to find out who can live with it.
 //!
-//! That a service copes with an upstream which is late, or fails, is known when it has been seen. This layer makes it so
-//! for a share of the requests, as Envoy's fault filter does and Istio's `fault` asks for: a delay, an abort, or first
-//! the one and then the other. The upstream has no part in it.
+//! That a service copes with an upstream which is late, or fails, is known when it has been seen. This layer makes it
+//! so for a share of the requests, as Envoy's fault filter does and Istio's `fault` asks for: a delay, an abort, or
+//! first the one and then the other. The upstream has no part in it.
 //!
 //! ```
 //! use std::time::Duration;
@@ -21,13 +21,14 @@
 //! # What to know
 //!
 //! - **It answers as Envoy does**: the status, the words `fault filter abort`, and no header of its own. A gRPC caller
-//!   gets the status in trailers; a [gRPC abort](crate::policy::fault::SettingsBuilder::abort_grpc) is a 200 to everybody
-//!   else. The answer carries a [`Refusal`](crate::Refusal), so that nobody takes it for the upstream's.
-//! - **What a fault did shows in the answer's [`Flags`](crate::Flags)**: `DI` for a delay, `FI` for an abort, and both.
-//! - **It belongs on the outside**, as in Envoy: outside of a timeout, which then does not cut the delay short, and outside
-//!   of retries, which then do not try what was aborted again. To see whether a timeout holds, delay one hop further.
-//! - **The delay begins with the first poll** of the answer's future, and is for whole milliseconds. Meanwhile nothing is
-//!   reserved: the service is readied once more after it. A caller that goes away ends it, and nothing reaches the
+//!   gets the status in trailers; a [gRPC abort](crate::policy::fault::SettingsBuilder::abort_grpc) is a 200 to
+//!   everybody else. The answer carries a [`Refusal`](crate::Refusal), so that nobody takes it for the upstream's.
+//! - **What was done shows in the answer's [`Flags`](crate::Flags)**: `DI` for a delay, `FI` for an abort, and both.
+//! - **It belongs on the outside**, as in Envoy: outside of a timeout, which then does not cut the delay short, and
+//!   outside of retries, which then do not try what was aborted again. To see whether a timeout holds, delay one hop
+//!   further.
+//! - **The delay begins with the first poll** of the answer's future, and is for whole milliseconds. Meanwhile nothing
+//!   is reserved: the service is readied once more after it. A caller that goes away ends it, and nothing reaches the
 //!   upstream.
 //! - **With a [seed](FaultLayer::drawing) the same requests are the victims**, each known by its place in the order of
 //!   calls, whatever runs beside it; an abort that is added does not move the delay's victims.
@@ -82,8 +83,8 @@ impl FaultLayer {
 }
 
 impl<P> FaultLayer<P> {
-    /// The same faults over another protocol: [`Plain`](super::protocol::Plain) for services that are not HTTP, where an
-    /// abort is an error.
+    /// The same faults over another protocol: [`Plain`](super::protocol::Plain) for services that are not HTTP, where
+    /// an abort is an error.
     ///
     /// ```
     /// use tower::{BoxError, ServiceBuilder, ServiceExt, service_fn};

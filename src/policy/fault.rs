@@ -27,8 +27,8 @@
 //! - **Or one draw**, if they are to be [`exclusive`](SettingsBuilder::exclusive).
 //! - **A fault can be left to the request**: by Envoy's headers, if it is [told to](SettingsBuilder::delay_by_header)
 //!   look at them.
-//! - **At most so many at once**, if [that is said](SettingsBuilder::most_active): the faults that would be one too many
-//!   do not happen. A delay followed by an abort is one fault.
+//! - **At most so many at once**, if [that is said](SettingsBuilder::most_active): a fault that would be one too many
+//!   does not happen. A delay followed by an abort is one fault.
 
 mod active;
 mod asked;

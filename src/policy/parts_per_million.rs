@@ -79,12 +79,17 @@ impl PartsPerMillion {
     /// Whether it strikes this time. Never and always need no luck: nothing is drawn for them.
     #[inline]
     pub fn hit_by(self, draw: impl FnOnce() -> Draw) -> bool {
-        self.0 > 0 && (self.0 >= Self::ALL.0 || draw().hits(u64::from(self.0), u64::from(Self::ALL.0)))
+        if self.needs_luck() {
+            draw().hits(u64::from(self.0), u64::from(Self::ALL.0))
+        } else {
+            !self.is_none()
+        }
     }
 
     /// Whether a draw is needed to know if it strikes.
     pub(crate) const fn needs_luck(self) -> bool {
-        self.0 > 0 && self.0 < Self::ALL.0
+        // Both ends in one comparison.
+        self.0.wrapping_sub(1) < Self::ALL.0 - 1
     }
 
     /// This and that, and at most the whole.

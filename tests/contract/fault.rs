@@ -1,5 +1,5 @@
-//! Injected faults keep the contract: one that holds back is still the call it would have been, one that aborts refuses
-//! as every layer does, and one that happens to nobody is not there.
+//! Injected faults keep the contract: what is held back is still the call it would have been, what is aborted is
+//! refused as by every layer, and what happens to nobody is not there.
 
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ contract!(with_no_room: Subject::never(|| faults(always_503().delay(MOMENT, 100.
 
 contract!(holding_back: Subject::never(|| faults(Settings::builder().delay(MOMENT, 100.0))), [readiness passing]);
 
-contract!(holding_half_back: Subject::never(|| faults(Settings::builder().delay(MOMENT, 50.0)).drawing(Draws::seeded(7))),
-    [readiness passing]);
+contract!(holding_half_back: Subject::never(|| faults(Settings::builder().delay(MOMENT, 50.0))
+    .drawing(Draws::seeded(7))), [readiness passing]);
 
 contract!(holding_back_over_plain: Subject::never(|| faults(Settings::builder().delay(MOMENT, 100.0)).over(Plain))
     .failing_with::<Own>(), [readiness passing]);

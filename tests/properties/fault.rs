@@ -85,13 +85,13 @@ proptest! {
     #[test]
     fn never_more_are_active_than_may_be_and_every_place_comes_back(
         most in 0u32..5,
-        steps in prop::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), any::<prop::sample::Index>()), 0..200),
+        steps in prop::collection::vec(any::<((bool, bool, bool), prop::sample::Index)>(), 0..200),
     ) {
         let settings = Settings::builder().delay(Duration::from_millis(1), 50.0).abort(503, 50.0);
         let faults = Faults::new(settings.most_active(most).build().expect("shares"));
         let draw = |hit: bool| move || Draw::new(if hit { 0 } else { u64::MAX });
         let (mut held, mut overflows) = (Vec::new(), 0);
-        for (comes, delayed, aborted, which) in steps {
+        for ((comes, delayed, aborted), which) in steps {
             if comes {
                 let room = held.len() < most as usize;
                 let fault = faults.decide(None, draw(delayed), draw(aborted));

@@ -4,6 +4,7 @@ mod breaker;
 mod breaker_cases;
 mod extension;
 mod fallback;
+mod fault;
 mod handle;
 mod keyed;
 mod peers;

@@ -11,7 +11,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tower_service::Service;
 
 use super::future::{Injected, ResponseFuture};
@@ -26,7 +26,7 @@ use crate::{
         settle::{Once, Settles},
     },
     policy::{
-        Outcome,
+        Draw, Outcome,
         fault::{Answer, Fault, Faults, Settings},
     },
     refusal::{Flags, Grpc, Reason, Refusal},
@@ -60,14 +60,25 @@ impl Station {
     /// What befalls this request, which has come just now.
     #[inline]
     pub(super) fn decide<P: Reads<Req>, Req>(&self, protocol: &P, request: &mut Req) -> Option<Fault> {
-        let ordinal = if self.draws.is_seeded() && self.faults.needs_luck() {
-            self.ordinals.0.fetch_add(1, Ordering::Relaxed)
-        } else {
-            0
-        };
         let headers = if self.faults.reads_headers() { protocol.headers(request) } else { None };
+        let headers = headers.as_deref();
+        if !self.faults.needs_luck() {
+            // It asks for none.
+            return self.faults.decide(headers, || Draw::new(0), || Draw::new(0));
+        }
+        if self.draws.is_seeded() {
+            return self.decide_seeded(headers);
+        }
+        // A share is a matter of the first twenty bits or so: one draw has enough of them for two.
+        let luck = self.draws.draw(0, "fault", 0);
+        self.faults.decide(headers, || luck, || Draw::new(luck.bits().rotate_left(32)))
+    }
+
+    #[inline(never)]
+    fn decide_seeded(&self, headers: Option<&HeaderMap>) -> Option<Fault> {
+        let ordinal = self.ordinals.0.fetch_add(1, Ordering::Relaxed);
         let draw = |purpose| move || self.draws.draw(ordinal, purpose, 0);
-        self.faults.decide(headers.as_deref(), draw("fault delay"), draw("fault abort"))
+        self.faults.decide(headers, draw("fault delay"), draw("fault abort"))
     }
 
     /// A delay begins.

@@ -16,8 +16,8 @@ pub struct Counts {
     pub active: u64,
 }
 
-/// The places for faults, and what has been counted; on cache lines of its own, since passing requests read what would
-/// stand beside it.
+/// The places for faults, and what has been counted: on cache lines of its own, since passing requests read what would
+/// else stand beside it.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Active {

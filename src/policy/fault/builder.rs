@@ -32,8 +32,8 @@ impl SettingsBuilder {
         self
     }
 
-    /// Holds requests back for as many milliseconds as their header `x-envoy-fault-delay-request` says; at most so many
-    /// percent of those that say it, and fewer if `x-envoy-fault-delay-request-percentage` says so.
+    /// Holds requests back for as many milliseconds as their header `x-envoy-fault-delay-request` says; at most so
+    /// many percent of those that say it, and fewer if `x-envoy-fault-delay-request-percentage` says so.
     ///
     /// Whoever can send requests can then have them held back. What is 0, or no number, asks for nothing.
     pub const fn delay_by_header(mut self, percent: f64) -> Self {
@@ -55,8 +55,8 @@ impl SettingsBuilder {
         self
     }
 
-    /// Answers requests with the HTTP status that their header `x-envoy-fault-abort-request` says, or the gRPC status of
-    /// `x-envoy-fault-abort-grpc-request`; at most so many percent of those that say one, and fewer if
+    /// Answers requests with the HTTP status that their header `x-envoy-fault-abort-request` says, or the gRPC status
+    /// of `x-envoy-fault-abort-grpc-request`; at most so many percent of those that say one, and fewer if
     /// `x-envoy-fault-abort-request-percentage` says so.
     ///
     /// An HTTP status wins. One that is not from 200 to 599, and a gRPC status above 16, ask for nothing.

@@ -80,8 +80,8 @@ impl Faults {
 
     /// What befalls a request with these headers: mostly nothing.
     ///
-    /// Two draws are handed in as questions, each asked at most once. If the two faults are exclusive only the first one
-    /// is asked.
+    /// Two draws are handed in as questions, each asked at most once. If the two faults are exclusive only the first
+    /// one is asked.
     #[inline]
     pub fn decide(
         &self,
@@ -90,10 +90,19 @@ impl Faults {
         abort: impl FnOnce() -> Draw,
     ) -> Option<Fault> {
         if self.reads_headers {
-            let chances = Chances::of(&self.settings, headers);
-            return self.draw(&chances, delay, abort);
+            return self.decide_as_asked(headers, delay, abort);
         }
         self.draw(&self.chances, delay, abort)
+    }
+
+    #[inline(never)]
+    fn decide_as_asked(
+        &self,
+        headers: Option<&HeaderMap>,
+        delay: impl FnOnce() -> Draw,
+        abort: impl FnOnce() -> Draw,
+    ) -> Option<Fault> {
+        self.draw(&Chances::of(&self.settings, headers), delay, abort)
     }
 
     #[inline]
@@ -111,8 +120,8 @@ impl Faults {
         if delayed || aborted { self.place(chances, delayed, aborted) } else { None }
     }
 
-    /// As many of the two as there is room for. A delay and the abort after it are one fault; an abort whose delay found
-    /// no room tries for itself.
+    /// As many of the two as there is room for. A delay and the abort after it are one fault; an abort whose delay
+    /// found no room tries for itself.
     #[cold]
     fn place(&self, chances: &Chances, delayed: bool, aborted: bool) -> Option<Fault> {
         let mut fault = Fault { delay: None, abort: None, placed: false };
