@@ -7,6 +7,7 @@ mod fallback;
 mod handle;
 mod keyed;
 mod peers;
+mod timeout;
 
 use tower_mesh::{
     Mesh,
