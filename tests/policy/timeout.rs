@@ -77,6 +77,14 @@ fn the_limit_that_comes_first_is_next() {
     assert_eq!(Limits::NONE.next(Awaited::Head, Some(at(0)), at(0)), None);
 }
 
+#[test]
+fn of_a_try_nothing_is_left_after_its_head() {
+    let limits = |set: SettingsBuilder| settings(set).effective(Said::default()).after_the_head();
+    assert!(limits(Settings::builder().head(ms(1))).is_none());
+    assert_eq!(limits(Settings::builder().head(ms(1)).total(ms(2))).total(), Some(ms(2)));
+    assert_eq!(limits(Settings::builder().head(ms(1)).idle(ms(2))).idle(), Some(ms(2)));
+}
+
 /// As Envoy: a time for one try that is no shorter than that for all tries is ignored.
 #[test]
 fn of_two_at_the_same_moment_the_wider_one_ends_it() {

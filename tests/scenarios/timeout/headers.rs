@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use http::{HeaderMap, Response};
 use tower::{Layer, service_fn};
-use tower_mesh::{policy::timeout::Trusted, testing::Echo};
+use tower_mesh::{layer::timeout::Uploading, policy::timeout::Trusted, testing::Echo};
 
-use super::*;
+use super::{upload::Upload, *};
 
 const TOTAL: &str = "x-envoy-upstream-rq-timeout-ms";
 const TRY: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
@@ -196,6 +196,26 @@ async fn a_later_try_is_told_what_is_left() {
     let heard = spy.0.lock().expect("no panic").clone();
     let told: Vec<_> = heard.iter().map(|headers| header(headers, EXPECTED)).collect();
     assert_eq!(told, [Some("2000"), Some("500")]);
+}
+
+/// What its caller took to upload is not taken from it.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_is_counted_from_the_requests_end() {
+    let spy = Spy::default();
+    let tries = timeout(limits().tell_deadline(true)).heads_only().layer(spy.clone());
+    let waits = service_fn(move |request: Request<Uploading<Upload>>| {
+        let tries = tries.clone();
+        async move {
+            let (head, body) = request.into_parts();
+            body.collect().await.expect("a body");
+            tokio::time::sleep(ms(4500)).await;
+            tries.oneshot(Request::from_parts(head, Full::<Bytes>::default())).await
+        }
+    });
+    let layer = timeout(limits().total(ms(5000)).tell_deadline(true)).starting_at_request_end();
+    assert_eq!(ask(&layer.layer(waits), Request::new(Upload::new([1000]))).await.status(), 200);
+    let heard = spy.0.lock().expect("no panic").clone();
+    assert_eq!(header(&heard[0], EXPECTED), Some("500"));
 }
 
 #[tokio::test(start_paused = true)]

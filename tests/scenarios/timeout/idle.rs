@@ -1,6 +1,7 @@
 //! Nothing moved for too long.
 
-use tower::Layer;
+use http::Response;
+use tower::{Layer, service_fn};
 use tower_mesh::{Reason, testing::Echo};
 
 use super::{upload::Upload, *};
@@ -59,6 +60,22 @@ async fn the_head_moves_it_and_each_frame_of_the_response_does() {
     let upstream = Echo::new().delay(ms(250)).size(64).slow_body(ms(250));
     let got = ask(&timeout(limits().idle(ms(300))).layer(upstream), get()).await;
     assert_eq!((got.seen(), got.content().len()), ((200, None, 500), 64));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_head_alone_moves_it_and_each_frame_alone_does() {
+    for (parts, whole_after) in [(&[290, 290, 290][..], Some(1160)), (&[290, 301], None), (&[301], None)] {
+        let upstream = service_fn(async |_: Request<Full<Bytes>>| {
+            tokio::time::sleep(ms(290)).await;
+            let parts = Upload::new(parts.iter().copied());
+            Ok::<_, std::convert::Infallible>(Response::new(axum::body::Body::new(parts)))
+        });
+        let got = ask(&timeout(limits().idle(ms(300))).layer(upstream), get()).await;
+        match whole_after {
+            Some(after) => assert_eq!(got.seen(), (200, None, after)),
+            None => assert_eq!(got.why(), Some("stream_idle_timeout"), "{parts:?}"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,6 +110,17 @@ async fn the_body_may_be_read_elsewhere() {
     }
 }
 
+/// Nothing but the body's end wakes the call then.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_an_upload_wakes_who_waits_for_it() {
+    let upstream = service_fn(async |request: Request<Uploading<Upload>>| {
+        tokio::spawn(request.into_body().collect());
+        std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
+    });
+    let service = timeout(limits().total(ms(500))).starting_at_request_end().layer(upstream);
+    assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 2500));
+}
+
 /// A timer that was set for an idle caller is not in the way of a shorter time for the upstream.
 #[tokio::test(start_paused = true)]
 async fn the_end_of_an_upload_may_bring_a_limit_nearer() {
