@@ -3,7 +3,7 @@
 //! What makes middleware fail in production is seldom its policy; it is a clone that was not readied, a state that each
 //! connection has for itself, a place that a cancelled call never gave back. These are the same for every layer, so
 //! they are written down once, in [`laws`], and a layer is held to them by one line of [`contract!`](contract), as
-//! [`breaker`], [`fallback`] and [`fault`] are. That the laws notice what they should is proved in [`bites`].
+//! its file here shows. That the laws notice what they should is proved in [`bites`].
 
 mod bites;
 mod breaker;
@@ -18,3 +18,4 @@ mod probe;
 mod sketch;
 mod stand;
 mod subject;
+mod timeout;

@@ -4,3 +4,4 @@ mod circuit_breaker;
 mod circuit_breaker_threads;
 mod fault;
 mod keyed;
+mod timeout;

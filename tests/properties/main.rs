@@ -5,3 +5,4 @@ mod fault;
 mod fraction;
 mod keyed;
 mod lent;
+mod timeout;

@@ -8,6 +8,7 @@ mod fault;
 mod handle;
 mod keyed;
 mod peers;
+mod timeout;
 
 use tower_mesh::{
     Mesh,

@@ -112,11 +112,6 @@ impl<B> Uploading<B> {
     pub(super) const fn new(body: B, signal: Option<Signal>) -> Self {
         Self { body, end: Tells(signal) }
     }
-
-    /// The body that was given.
-    pub fn into_inner(self) -> B {
-        self.body
-    }
 }
 
 impl<B: Body> Body for Uploading<B> {
