@@ -31,7 +31,9 @@ mod http;
 mod judged;
 mod plain;
 
-use ::http::{HeaderMap, StatusCode};
+use std::borrow::Cow;
+
+use ::http::{Extensions, HeaderMap, StatusCode};
 
 pub(crate) use self::http::{grpc_outcome, is_grpc, local};
 use self::sealed::Sealed;
@@ -56,6 +58,19 @@ pub trait Reads<Req> {
 
     /// The headers of a request, to be read and changed before it is given on; none where there are no headers.
     fn headers<'r>(&self, request: &'r mut Req) -> Option<&'r mut HeaderMap> {
+        let _ = request;
+        None
+    }
+
+    /// The host, in its normal form, and the port that a request is for, where it names one.
+    fn target<'r>(&self, request: &'r Req) -> Option<(Cow<'r, str>, u16)> {
+        let _ = request;
+        None
+    }
+
+    /// The extensions of a request that asks for the connection itself, for whoever serves it: to tunnel, or to speak
+    /// another protocol.
+    fn asks_for_connection<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
         let _ = request;
         None
     }
@@ -98,6 +113,12 @@ pub trait Answers<Memo, Res, Err> {
     /// The head of a response; none where there are no heads.
     fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {
         let _ = response;
+        None
+    }
+
+    /// The extensions of a response that gives the caller the connection itself: the exchange goes on beyond it.
+    fn gives_connection<'r>(&self, memo: Memo, response: &'r mut Res) -> Option<&'r mut Extensions> {
+        let _ = (memo, response);
         None
     }
 
