@@ -3,3 +3,4 @@
 mod circuit_breaker;
 mod circuit_breaker_threads;
 mod keyed;
+mod limits;
