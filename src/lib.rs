@@ -22,7 +22,7 @@
 //! |---|---|---|
 //! | `mesh` | documents in, a client out: `Mesh` | every floor below |
 //! | `config` | the documents as serde structs, with positions | nothing |
-//! | [`layer`] | the tower layers: [`CircuitBreakerLayer`], [`FallbackLayer`], [`AnswerableLayer`] | `policy` |
+//! | [`layer`] | the tower layers: [`CircuitBreakerLayer`], [`LimitsLayer`], [`FallbackLayer`], [`AnswerableLayer`] | `policy` |
 //! | [`policy`] | pure decisions: time, chance and the thread in, a decision out | nothing |
 //!
 //! Beside the mesh stands `testing`: a scripted upstream, a load generator, a report.
@@ -54,6 +54,7 @@ pub use layer::{
     circuit_breaker::{CircuitBreakerHandle, CircuitBreakerLayer},
     fallback::FallbackLayer,
     fault::{FaultHandle, FaultLayer},
+    limits::{InFlight, LimitsHandle, LimitsLayer},
     protocol::{Http, Plain},
     timeout::TimeoutLayer,
 };

@@ -12,6 +12,9 @@
 )]
 mod policy;
 
+#[path = "loom/limits.rs"]
+mod limits;
+
 /// What `src/sync.rs` is in the crate.
 mod sync {
     pub(crate) use std::sync::PoisonError;

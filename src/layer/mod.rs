@@ -13,8 +13,8 @@ pub mod fallback;
 pub mod fault;
 pub mod host;
 pub(crate) mod lane;
-#[expect(dead_code, reason = "its users come with the next commits")]
 mod later;
+pub mod limits;
 pub mod protocol;
 pub(crate) mod seat;
 mod settle;

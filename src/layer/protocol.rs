@@ -31,6 +31,8 @@ mod http;
 mod judged;
 mod plain;
 
+use std::borrow::Cow;
+
 use ::http::{Extensions, HeaderMap, StatusCode};
 
 pub(crate) use self::http::{grpc_outcome, is_grpc, local};
@@ -66,10 +68,23 @@ pub trait Reads<Req> {
         None
     }
 
+    /// The host, in its normal form, and the port that a request is for, where it names one.
+    fn target<'r>(&self, request: &'r Req) -> Option<(Cow<'r, str>, u16)> {
+        let _ = request;
+        None
+    }
+
     /// Whether this was a gRPC call.
     fn is_grpc(&self, memo: Self::Memo) -> bool {
         let _ = memo;
         false
+    }
+
+    /// The extensions of a request that asks for the connection itself, for whoever serves it: to tunnel, or to speak
+    /// another protocol.
+    fn asks_for_connection<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
+        let _ = request;
+        None
     }
 }
 
@@ -116,6 +131,12 @@ pub trait Answers<Memo, Res, Err> {
     /// The head of a response; none where there are no heads.
     fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {
         let _ = response;
+        None
+    }
+
+    /// The extensions of a response that gives the caller the connection itself: the exchange goes on beyond it.
+    fn gives_connection<'r>(&self, memo: Memo, response: &'r mut Res) -> Option<&'r mut Extensions> {
+        let _ = (memo, response);
         None
     }
 

@@ -11,6 +11,7 @@ mod contract;
 mod fallback;
 mod fault;
 mod laws;
+mod limits;
 mod loss;
 #[cfg(feature = "yaml")]
 mod mesh;

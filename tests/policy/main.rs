@@ -4,4 +4,5 @@ mod circuit_breaker;
 mod circuit_breaker_threads;
 mod fault;
 mod keyed;
+mod limits;
 mod timeout;

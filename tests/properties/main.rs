@@ -5,4 +5,5 @@ mod fault;
 mod fraction;
 mod keyed;
 mod lent;
+mod limits;
 mod timeout;

@@ -1,15 +1,18 @@
 //! HTTP, and gRPC over it.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE},
 };
 
 use super::{Answers, Head, Protocol, Reads, Sealed};
 use crate::{
     layer::{
         body::{LocalBody, Timed, Watch, Watched},
+        host,
         timeout::Deadline,
     },
     policy::{Failure, Outcome},
@@ -37,6 +40,8 @@ enum Kind {
     /// Its answer must not have a body.
     Head,
     Grpc,
+    /// A good answer makes a tunnel of the connection.
+    Connect,
 }
 
 impl Sealed for Http {}
@@ -64,6 +69,24 @@ impl<B> Reads<Request<B>> for Http {
     fn is_grpc(&self, memo: HttpMemo) -> bool {
         memo.is_grpc()
     }
+
+    fn target<'r>(&self, request: &'r Request<B>) -> Option<(Cow<'r, str>, u16)> {
+        host::target(request)
+    }
+
+    /// A CONNECT, or a GET with an `upgrade`.
+    ///
+    /// A server that can be asked for the connection says so in the request's extensions, as hyper does; so the headers
+    /// of a request without extensions need no look.
+    #[inline]
+    fn asks_for_connection<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut Extensions> {
+        let asks = match *request.method() {
+            Method::GET => !request.extensions().is_empty() && request.headers().contains_key(UPGRADE),
+            Method::CONNECT => true,
+            _ => false,
+        };
+        asks.then(|| request.extensions_mut())
+    }
 }
 
 impl HttpMemo {
@@ -72,6 +95,7 @@ impl HttpMemo {
         Self(match *method {
             Method::POST if is_grpc(headers) => Kind::Grpc,
             Method::HEAD => Kind::Head,
+            Method::CONNECT => Kind::Connect,
             _ => Kind::Plain,
         })
     }
@@ -129,6 +153,19 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
     #[inline]
     fn head<'r>(&self, response: &'r Response<B>) -> Option<Head<'r>> {
         Some(Head { status: response.status(), headers: response.headers() })
+    }
+
+    /// An answer of 101, or a good one to a CONNECT.
+    #[inline]
+    fn gives_connection<'r>(
+        &self,
+        memo: HttpMemo,
+        response: &'r mut Response<B>,
+    ) -> Option<&'r mut Extensions> {
+        let status = response.status();
+        let gives =
+            status == StatusCode::SWITCHING_PROTOCOLS || memo.0 == Kind::Connect && status.is_success();
+        gives.then(|| response.extensions_mut())
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! A protocol whose judgement is somebody else's.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::{Extensions, HeaderMap};
 
@@ -45,6 +45,14 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
     fn is_grpc(&self, memo: P::Memo) -> bool {
         self.protocol.is_grpc(memo)
     }
+
+    fn target<'r>(&self, request: &'r Req) -> Option<(Cow<'r, str>, u16)> {
+        self.protocol.target(request)
+    }
+
+    fn asks_for_connection<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
+        self.protocol.asks_for_connection(request)
+    }
 }
 
 impl<M: Copy, Res, Err, P, F> Answers<M, Res, Err> for Judged<P, F>
@@ -77,6 +85,10 @@ where
 
     fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {
         self.protocol.head(response)
+    }
+
+    fn gives_connection<'r>(&self, memo: M, response: &'r mut Res) -> Option<&'r mut Extensions> {
+        self.protocol.gives_connection(memo, response)
     }
 
     fn refusal<'r>(&self, result: &'r Result<Res, Err>) -> Option<&'r Refusal> {

@@ -106,6 +106,14 @@ impl<K: Hash + Eq + Clone> LimitsByKey<K> {
         }
     }
 
+    /// How many requests are in flight or wait, all together.
+    #[must_use]
+    pub fn load(&self) -> u64 {
+        let mut load = 0;
+        self.each(|_, limits| load += limits.load());
+        load
+    }
+
     /// How many are kept.
     #[must_use]
     pub fn len(&self) -> usize {
