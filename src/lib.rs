@@ -54,6 +54,7 @@ pub use layer::{
     circuit_breaker::{CircuitBreakerHandle, CircuitBreakerLayer},
     fallback::FallbackLayer,
     protocol::{Http, Plain},
+    retry::RetryLayer,
 };
 #[cfg(feature = "yaml")]
 pub use mesh::Mesh;

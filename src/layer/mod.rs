@@ -15,5 +15,6 @@ pub(crate) mod lane;
 #[expect(dead_code, reason = "its users come with the next commits")]
 mod later;
 pub mod protocol;
+pub mod retry;
 pub(crate) mod seat;
 mod settle;

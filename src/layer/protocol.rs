@@ -27,16 +27,18 @@
 //! # }
 //! ```
 
+mod failure;
 mod http;
 mod judged;
 mod plain;
 
 use ::http::{HeaderMap, StatusCode};
 
-pub(crate) use self::http::{grpc_outcome, is_grpc, local};
+pub(crate) use self::http::{grpc_outcome, is_grpc, local, shows_in_trailers};
 use self::sealed::Sealed;
 pub use self::{
-    http::{Http, HttpMemo},
+    failure::failure_of,
+    http::{Http, HttpMemo, HttpReadingErrors},
     judged::Judged,
     plain::{Plain, Reading},
 };
@@ -110,6 +112,12 @@ pub trait Answers<Memo, Res, Err> {
     /// Notes on a response what happened to its request, where there is room for that.
     fn flag(&self, response: &mut Res, flags: Flags) {
         let _ = (response, flags);
+    }
+
+    /// The headers of a response, to be changed before it is given on; none where there are none.
+    fn headers_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut HeaderMap> {
+        let _ = response;
+        None
     }
 }
 
