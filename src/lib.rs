@@ -56,6 +56,7 @@ pub use layer::{
     fault::{FaultHandle, FaultLayer},
     limits::{InFlight, LimitsHandle, LimitsLayer},
     protocol::{Http, Plain},
+    retry::RetryLayer,
     timeout::TimeoutLayer,
 };
 #[cfg(feature = "yaml")]

@@ -3,7 +3,10 @@
 //! A response is not over when its head is there; the body is the load. Who counts what is in flight, or waits for a
 //! gRPC status in the trailers, has the body watched: [`Watched`] passes every frame on, and tells its [`Watch`]
 //! exactly once how it ended.
+//!
+//! And a request body: one that can be sent more than once, [`Sent`].
 
+mod sent;
 mod timed;
 
 use std::{
@@ -16,6 +19,8 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+pub use self::sent::Sent;
+pub(crate) use self::sent::{Spare, send};
 pub use self::timed::Timed;
 
 /// A body that a layer can answer with by itself.

@@ -48,6 +48,11 @@ impl<S: Service<Req>, Req> Later<S, Req> {
         Self::Waiting { call: Some(Box::new((service, request))) }
     }
 
+    /// Whether the service was called: until then nothing was sent.
+    pub(crate) const fn was_called(&self) -> bool {
+        matches!(self, Self::Calling { .. })
+    }
+
     /// Readies and calls, if that is yet to be done, and polls the answer.
     #[inline]
     pub(crate) fn poll(

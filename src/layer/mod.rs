@@ -16,6 +16,7 @@ pub(crate) mod lane;
 mod later;
 pub mod limits;
 pub mod protocol;
+pub mod retry;
 pub(crate) mod seat;
 mod settle;
 pub mod timeout;

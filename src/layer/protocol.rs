@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+mod failure;
 mod http;
 mod judged;
 mod plain;
@@ -35,10 +36,11 @@ use std::borrow::Cow;
 
 use ::http::{Extensions, HeaderMap, StatusCode};
 
-pub(crate) use self::http::{grpc_outcome, is_grpc, local};
+pub(crate) use self::http::{grpc_outcome, is_grpc, local, shows_in_trailers};
 use self::sealed::Sealed;
 pub use self::{
-    http::{Http, HttpMemo},
+    failure::failure_of,
+    http::{Http, HttpMemo, HttpReadingErrors},
     judged::Judged,
     plain::{Plain, Reading},
 };
@@ -149,6 +151,12 @@ pub trait Answers<Memo, Res, Err> {
     /// Notes on a response what happened to its request, where there is room for that.
     fn flag(&self, response: &mut Res, flags: Flags) {
         let _ = (response, flags);
+    }
+
+    /// The headers of a response, to be changed before it is given on; none where there are none.
+    fn headers_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut HeaderMap> {
+        let _ = response;
+        None
     }
 }
 

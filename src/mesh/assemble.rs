@@ -168,7 +168,7 @@ pin_project! {
     }
 }
 
-impl<F, B, E> Future for StackFuture<F>
+impl<F, B, E: 'static> Future for StackFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: LocalBody,

@@ -40,7 +40,7 @@ impl<T> Client<T> {
 
 impl<T, ReqBody, ResBody> Service<Request<ReqBody>> for Client<T>
 where
-    T: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    T: Service<Request<ReqBody>, Response = Response<ResBody>, Error: 'static>,
     ResBody: Body<Data = Bytes>,
 {
     type Response = Response<AnswerableBody<ResBody>>;
@@ -64,7 +64,7 @@ pin_project! {
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
+impl<F, B, E: 'static> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
     B: Body<Data = Bytes>,

@@ -1,6 +1,6 @@
 //! HTTP, and gRPC over it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error};
 
 use bytes::Bytes;
 use http::{
@@ -8,7 +8,10 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE},
 };
 
-use super::{Answers, Head, Protocol, Reads, Sealed};
+use super::{
+    Answers, Head, Protocol, Reads, Sealed,
+    failure::{failure_of, failure_of_any},
+};
 use crate::{
     layer::{
         body::{LocalBody, Timed, Watch, Watched},
@@ -24,11 +27,36 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// HTTP, and gRPC over it: the default.
 ///
-/// A status of 500 and above is a failure, and so is an error of the service. A gRPC answer is judged by its
+/// A status of 500 and above is a failure, and so is an error of the service. Whether an error means that no connection
+/// came about is seen of `std::io::Error` and `Box<dyn Error + Send + Sync>`; of other types by
+/// [`reading_errors`](Self::reading_errors). A gRPC answer is judged by its
 /// `grpc-status` as Envoy does: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS are
 /// failures. A refusal is a response; for gRPC requests a trailers-only one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Http;
+
+/// [`Http`], for services whose errors tell what they come from: see [`Http::reading_errors`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct HttpReadingErrors;
+
+impl Http {
+    /// Follows an error to its sources, to see whether a connection came about: for hyper's clients, and all whose error
+    /// is a `std::error::Error`.
+    ///
+    /// ```
+    /// use tower::ServiceBuilder;
+    /// use tower_mesh::{Http, RetryLayer, policy::retry::Settings, testing::Echo};
+    ///
+    /// let service = ServiceBuilder::new()
+    ///     .layer(RetryLayer::new(Settings::istio_default()).over(Http.reading_errors()))
+    ///     .service(Echo::new().refuse());
+    /// # let _ = tower::ServiceExt::oneshot(service, http::Request::new(String::new()));
+    /// ```
+    #[must_use]
+    pub const fn reading_errors(self) -> HttpReadingErrors {
+        HttpReadingErrors
+    }
+}
 
 /// What [`Http`] remembers of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,26 +135,35 @@ impl HttpMemo {
     }
 }
 
-impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
+/// The outcome of an answer; that of an error is said by `failure`.
+#[inline]
+fn judged<B, E>(
+    memo: HttpMemo,
+    result: &Result<Response<B>, E>,
+    failure: impl FnOnce(&E) -> Failure,
+) -> Outcome {
+    let response = match result {
+        Ok(response) => response,
+        Err(error) => return Outcome::Failure(failure(error)),
+    };
+    if let Some(refusal) = response.extensions().get::<Refusal>() {
+        return refusal.reason().outcome();
+    }
+    let grpc = if memo.0 == Kind::Grpc { grpc_outcome(response.headers()) } else { None };
+    grpc.unwrap_or_else(|| by_status(response.status()))
+}
+
+impl<B: LocalBody, E: 'static> Answers<HttpMemo, Response<B>, E> for Http {
     type Watched<W: Watch> = Response<Watched<B, W>>;
     type Timed = Response<Timed<B>>;
 
     #[inline]
     fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
-        let Ok(response) = result else { return Outcome::Failure(Failure::Transport) };
-        if let Some(refusal) = response.extensions().get::<Refusal>() {
-            return refusal.reason().outcome();
-        }
-        let grpc = if memo.0 == Kind::Grpc { grpc_outcome(response.headers()) } else { None };
-        grpc.unwrap_or_else(|| by_status(response.status()))
+        judged(memo, result, |error| failure_of_any(error))
     }
 
     fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
-        memo.0 == Kind::Grpc
-            && response.status() == StatusCode::OK
-            && !response.headers().contains_key(GRPC_STATUS)
-            // A local answer is judged by its reason, whatever it looks like.
-            && response.extensions().get::<Refusal>().is_none()
+        memo.0 == Kind::Grpc && shows_in_trailers(response)
     }
 
     fn refuse(&self, memo: HttpMemo, refusal: Refusal) -> Result<Response<B>, E> {
@@ -177,6 +214,85 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
         let extensions = response.extensions_mut();
         let before = extensions.get().copied().unwrap_or(Flags::NONE);
         extensions.insert(before | flags);
+    }
+
+    fn headers_mut<'r>(&self, response: &'r mut Response<B>) -> Option<&'r mut HeaderMap> {
+        Some(response.headers_mut())
+    }
+}
+
+impl Sealed for HttpReadingErrors {}
+impl Protocol for HttpReadingErrors {}
+
+impl<B> Reads<Request<B>> for HttpReadingErrors {
+    type Memo = HttpMemo;
+
+    #[inline]
+    fn memo(&self, request: &Request<B>) -> HttpMemo {
+        Http.memo(request)
+    }
+
+    #[inline]
+    fn headers<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut HeaderMap> {
+        Some(request.headers_mut())
+    }
+
+    #[inline]
+    fn extensions<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut Extensions> {
+        Some(request.extensions_mut())
+    }
+
+    fn target<'r>(&self, request: &'r Request<B>) -> Option<(Cow<'r, str>, u16)> {
+        host::target(request)
+    }
+
+    #[inline]
+    fn is_grpc(&self, memo: HttpMemo) -> bool {
+        memo.is_grpc()
+    }
+}
+
+impl<B: LocalBody, E: Error + 'static> Answers<HttpMemo, Response<B>, E> for HttpReadingErrors {
+    type Watched<W: Watch> = Response<Watched<B, W>>;
+    type Timed = Response<Timed<B>>;
+
+    #[inline]
+    fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
+        judged(memo, result, |error| failure_of(error))
+    }
+
+    fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
+        Answers::<_, _, E>::shows_late(&Http, memo, response)
+    }
+
+    fn refuse(&self, memo: HttpMemo, refusal: Refusal) -> Result<Response<B>, E> {
+        Http.refuse(memo, refusal)
+    }
+
+    fn watch<W: Watch>(&self, response: Response<B>, watch: Option<W>) -> Self::Watched<W> {
+        Answers::<HttpMemo, _, E>::watch(&Http, response, watch)
+    }
+
+    fn timed(&self, response: Response<B>, deadline: Option<Deadline>) -> Response<Timed<B>> {
+        Answers::<HttpMemo, _, E>::timed(&Http, response, deadline)
+    }
+
+    #[inline]
+    fn head<'r>(&self, response: &'r Response<B>) -> Option<Head<'r>> {
+        Answers::<HttpMemo, _, E>::head(&Http, response)
+    }
+
+    #[inline]
+    fn refusal<'r>(&self, result: &'r Result<Response<B>, E>) -> Option<&'r Refusal> {
+        Answers::<HttpMemo, _, E>::refusal(&Http, result)
+    }
+
+    fn flag(&self, response: &mut Response<B>, flags: Flags) {
+        Answers::<HttpMemo, _, E>::flag(&Http, response, flags);
+    }
+
+    fn headers_mut<'r>(&self, response: &'r mut Response<B>) -> Option<&'r mut HeaderMap> {
+        Some(response.headers_mut())
     }
 }
 
@@ -243,6 +359,14 @@ pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"))
         .is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+/// Whether the status of this answer to a gRPC call is yet to come.
+pub(crate) fn shows_in_trailers<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::OK
+        && !response.headers().contains_key(GRPC_STATUS)
+        // A local answer is judged by its reason, whatever it looks like.
+        && response.extensions().get::<Refusal>().is_none()
 }
 
 #[inline]

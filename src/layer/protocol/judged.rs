@@ -22,6 +22,12 @@ impl<P, F> Judged<P, F> {
     pub(super) const fn new(protocol: P, judge: F) -> Self {
         Self { protocol, judge }
     }
+
+    /// The protocol that it is but for its judgement.
+    #[inline]
+    pub(crate) const fn inner(&self) -> &P {
+        &self.protocol
+    }
 }
 
 impl<P, F> Sealed for Judged<P, F> {}
@@ -97,6 +103,10 @@ where
 
     fn flag(&self, response: &mut Res, flags: Flags) {
         self.protocol.flag(response, flags);
+    }
+
+    fn headers_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut HeaderMap> {
+        self.protocol.headers_mut(response)
     }
 }
 

@@ -187,7 +187,7 @@ impl Settings {
     /// Whether some answers are tried again.
     #[must_use]
     pub const fn retries_something(&self) -> bool {
-        self.attempts > 0 && !self.on.is_empty()
+        self.attempts > 0 && (!self.on.is_empty() || self.hedging)
     }
 
     /// Whether such a request may be tried again.

@@ -1,21 +1,45 @@
 //! How an upstream fails, and what is wrong with a script.
 
+use std::{error::Error, fmt, io, sync::LazyLock};
+
 /// How an [`Echo`](super::Echo) fails other than by a status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+///
+/// Its source is what a client's error would stand on: an `io::Error` of the same meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EchoError {
     /// Nobody listens: the request was never sent.
-    #[error("connection refused")]
     Refused,
     /// The connection ended before the response's head.
-    #[error("connection reset before the response")]
     Reset,
     /// The connection ended in the response's body.
-    #[error("connection reset in the response's body")]
     Broken,
     /// The request's own body failed.
-    #[error("the request's body failed")]
     Request,
+}
+
+static REFUSED: LazyLock<io::Error> = LazyLock::new(|| io::ErrorKind::ConnectionRefused.into());
+static RESET: LazyLock<io::Error> = LazyLock::new(|| io::ErrorKind::ConnectionReset.into());
+
+impl Error for EchoError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused => Some(&*REFUSED),
+            Self::Reset | Self::Broken => Some(&*RESET),
+            Self::Request => None,
+        }
+    }
+}
+
+impl fmt::Display for EchoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "connection refused",
+            Self::Reset => "connection reset before the response",
+            Self::Broken => "connection reset in the response's body",
+            Self::Request => "the request's body failed",
+        })
+    }
 }
 
 /// A script that means nothing: which parameter, and what is accepted.

@@ -1,0 +1,63 @@
+//! What an error says of how a call failed.
+//!
+//! Whether a connection came about decides whether a request may be tried again: what was never sent cannot have done
+//! anything. Clients tell it by errors of their own, which stand on the operating system's.
+
+use std::{any::Any, error::Error, io};
+
+use crate::policy::Failure;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What hyper's clients say of an error that came while they connected, whatever its cause.
+const CONNECTING: [&str; 2] = ["client error (Connect)", "tcp connect error"];
+
+/// How a call failed that ended in this error: [`Failure::Connect`] if its chain of sources shows that no connection came
+/// about, else [`Failure::Transport`].
+///
+/// ```
+/// use std::io;
+/// use tower_mesh::{layer::protocol::failure_of, policy::Failure};
+///
+/// assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionRefused)), Failure::Connect);
+/// assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), Failure::Transport);
+/// ```
+#[must_use]
+pub fn failure_of(error: &(dyn Error + 'static)) -> Failure {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if says_connect(error) {
+            return Failure::Connect;
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            // What it wraps is passed over by `source`.
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    Failure::Transport
+}
+
+fn says_connect(error: &(dyn Error + 'static)) -> bool {
+    match error.downcast_ref::<io::Error>() {
+        Some(error) => matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::AddrNotAvailable
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+        ),
+        // The types are those of crates that are not ours to name; a connect timeout shows in nothing else.
+        None => CONNECTING.contains(&error.to_string().as_str()),
+    }
+}
+
+/// The same of an error of which nothing is known but its type.
+#[cold]
+pub(super) fn failure_of_any(error: &dyn Any) -> Failure {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return failure_of(error);
+    }
+    error.downcast_ref::<BoxError>().map_or(Failure::Transport, |error| failure_of(&**error))
+}

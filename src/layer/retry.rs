@@ -1,0 +1,293 @@
+//! Tries a request again where it failed for a reason that may have passed.
+//!
+//! A pod is replaced, a connection is refused, a server answers 503 since it has just started: the next try mostly goes
+//! well. Written by hand, such a loop forgets to wait, to wait for different times, to send the body again, to stop when
+//! everybody retries. This one does as a mesh's sidecar does.
+//!
+//! ```
+//! use std::time::Duration;
+//! use http::Request;
+//! use tower::{ServiceBuilder, ServiceExt};
+//! use tower_mesh::{RetryLayer, policy::retry::Settings, testing::Echo};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let settings = Settings::builder().attempts(2).on("503,connect-failure".parse()?).build()?;
+//! let upstream = Echo::new().every(1, 503);
+//! let service = ServiceBuilder::new().layer(RetryLayer::new(settings)).service(upstream.clone());
+//!
+//! let response = service.oneshot(Request::post("/").body("hello".to_owned())?).await?;
+//! assert_eq!(response.status(), 503);
+//! assert_eq!(upstream.seen().calls, 3); // one, and two retries
+//! # Ok(()) }
+//! ```
+//!
+//! # What to know
+//!
+//! - **The last answer is the answer.** When no retry is left the upstream's own last answer goes to the caller, with
+//!   [`Flags::URX`](crate::Flags::URX); with [`Flags::UO`](crate::Flags::UO) where a [gate](RetryLayer::gated_by) allowed
+//!   no more. An error passes as it is.
+//! - **Every method is tried again**, a POST too, as the mesh does;
+//!   [`Methods::Safe`](crate::policy::retry::Methods::Safe) restricts that.
+//! - **Request bodies are sent again** from what was kept of them, up to a
+//!   [limit](crate::policy::retry::SettingsBuilder::body_limit): the inner service gets a [`Sent`](super::body::Sent). A
+//!   request without a body costs nothing; one with a body three small allocations.
+//! - **What our own layers refuse is not tried again**: an overflow, an open circuit, a fault that was injected.
+//! - **Connections that do not come about** are known by the error's type: see
+//!   [`Http::reading_errors`](super::protocol::Http::reading_errors).
+//! - **gRPC** is judged by the status in the head, as Envoy does; by that in the trailers with
+//!   [`peeking_trailers`](RetryLayer::peeking_trailers).
+//! - **The service is cloned for each call**, and so is the request's head: by the time of the answer both are gone. A
+//!   retry readies the clone, and waits until it is ready. Its request has an [`Attempt`] in its extensions.
+//! - **A try that has lost is dropped** before the next one waits, with all that it held.
+
+mod attempt;
+mod future;
+mod gate;
+mod peek;
+mod repeats;
+mod rest;
+mod station;
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::HeaderValue;
+use tower_layer::Layer;
+use tower_service::Service;
+
+pub use self::{
+    attempt::Attempt,
+    future::ResponseFuture,
+    gate::{Gate, Place, RetryBudget},
+    peek::{AtHead, AtTrailers, PeekFuture, PeekTrailers, Peeked},
+    repeats::Repeats,
+};
+use self::{
+    rest::{ATTEMPT_COUNT, EXPECTED, Progress, Rest, shortest},
+    station::Station,
+};
+use super::{
+    clock,
+    draw::Draws,
+    lane,
+    later::Later,
+    protocol::{Answers, Http, Protocol},
+    seat::Shared,
+};
+use crate::{
+    events::{Events, Observer},
+    policy::retry::Settings,
+};
+
+/// Puts retries around services. See the [module docs](self).
+pub struct RetryLayer<P = Http, V = AtHead> {
+    station: Shared<Station>,
+    protocol: P,
+    verdict: PhantomData<fn() -> V>,
+}
+
+/// A service whose requests are tried again. See the [module docs](self).
+pub struct Retry<S, P = Http> {
+    inner: S,
+    station: Shared<Station>,
+    protocol: P,
+}
+
+impl RetryLayer {
+    /// Retries over HTTP.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self { station: Shared::new(Station::new(settings)), protocol: Http, verdict: PhantomData }
+    }
+}
+
+impl<P, V> RetryLayer<P, V> {
+    /// The same over another protocol: [`Plain`](super::protocol::Plain) for services that are not HTTP, whose requests
+    /// must be `Clone`.
+    #[must_use]
+    pub fn over<Q: Protocol>(self, protocol: Q) -> RetryLayer<Q, V> {
+        RetryLayer { station: self.station, protocol, verdict: PhantomData }
+    }
+
+    /// Sees gRPC statuses in trailers too, where trailers are all that follows the head.
+    ///
+    /// A gRPC service that fails without having sent a message may say so in the head, or by trailers right after it. To
+    /// see these, the first frame of a gRPC answer is awaited before the head is given on: not to be used where a service
+    /// answers with a head and then waits for its caller. It costs an allocation for each gRPC answer.
+    #[must_use]
+    pub fn peeking_trailers(self) -> RetryLayer<P, AtTrailers> {
+        RetryLayer { station: self.station, protocol: self.protocol, verdict: PhantomData }
+    }
+
+    /// Tells `events`, under this name, of each retry, where none was left or none allowed, and of tries that were not
+    /// answered in time; and no longer whom it told before.
+    #[must_use]
+    pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
+        let observer = Observer { name: name.into(), events: events.clone() };
+        self.changed(|station| station.observer = Some(observer))
+    }
+
+    /// Draws its waits from here, so that they repeat under the same seed.
+    #[must_use]
+    pub fn drawing(self, draws: Draws) -> Self {
+        self.changed(|station| station.draws = draws)
+    }
+
+    /// Asks here for each retry whether there may be one more: a [`RetryBudget`], or a limit on those under way. Without
+    /// it there may be any number.
+    #[must_use]
+    pub fn gated_by(self, gate: impl Gate) -> Self {
+        self.changed(|station| station.gate = Some(Arc::new(gate)))
+    }
+
+    /// A layer of its own, that differs in this.
+    fn changed(self, change: impl FnOnce(&mut Station)) -> Self {
+        let mut station = self.station.copy();
+        change(&mut station);
+        Self { station: Shared::new(station), ..self }
+    }
+
+    fn around<S>(&self, inner: S) -> Retry<S, P>
+    where
+        P: Clone,
+    {
+        Retry { inner, station: self.station.clone(), protocol: self.protocol.clone() }
+    }
+}
+
+impl<S, P: Clone> Layer<S> for RetryLayer<P, AtHead> {
+    type Service = Retry<S, P>;
+
+    fn layer(&self, inner: S) -> Retry<S, P> {
+        self.around(inner)
+    }
+}
+
+impl<S, P: Clone> Layer<S> for RetryLayer<P, AtTrailers> {
+    type Service = Retry<PeekTrailers<S>, P>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.around(PeekTrailers::new(inner))
+    }
+}
+
+impl<S, P, Req> Service<Req> for Retry<S, P>
+where
+    P: Repeats<Req> + Answers<P::Memo, S::Response, S::Error>,
+    S: Service<P::Try> + Clone,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, P, Req>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Req) -> Self::Future {
+        if let Some(gate) = &self.station.gate {
+            gate.arrived();
+        }
+        if self.station.settings.is_off() {
+            return ResponseFuture::new(Later::now(&mut self.inner, self.protocol.once(request)), None);
+        }
+        self.begin(request)
+    }
+}
+
+impl<S, P> Retry<S, P> {
+    /// The first try, and what is needed for others.
+    fn begin<Req>(&mut self, mut request: Req) -> ResponseFuture<S, P, Req>
+    where
+        P: Repeats<Req>,
+        S: Service<P::Try> + Clone,
+    {
+        let station = self.station.moved_to(lane::here());
+        let headers = self.protocol.headers(&mut request);
+        let own = headers
+            .filter(|_| station.settings.trust_request_headers())
+            .and_then(|headers| station.settings.asked_by(headers).map(Box::new));
+        let settings = own.as_deref().unwrap_or(&station.settings);
+
+        let (mut per_try, mut expected) = (settings.per_try_timeout(), None);
+        if let Some(headers) = self.protocol.headers(&mut request) {
+            if settings.count_attempts() {
+                headers.insert(ATTEMPT_COUNT, HeaderValue::from_static("1"));
+            }
+            if let Some(value) = headers.get_mut(EXPECTED)
+                && let Some(millis) = value.to_str().ok().and_then(|millis| millis.parse::<u64>().ok())
+            {
+                // All the tries together may take no longer: then none of them has a time of its own.
+                per_try = per_try.filter(|time| time.as_millis() < u128::from(millis));
+                *value = shortest(millis, per_try.filter(|_| !settings.hedging()));
+                expected = Some((millis, clock::now()));
+            }
+        }
+
+        let asked = own.is_some() || settings.retries_something();
+        let repeats = asked && {
+            let method = self.protocol.method(&request).cloned();
+            let headers = self.protocol.headers(&mut request);
+            settings.takes(method.as_ref(), headers.as_deref())
+        };
+        let further = settings.count_attempts_in_response();
+        if !(repeats || per_try.is_some() || further) {
+            return ResponseFuture::new(Later::now(&mut self.inner, self.protocol.once(request)), None);
+        }
+        let memo = self.protocol.memo(&request);
+        let (first, spare) = self.protocol.first(request, settings.body_limit());
+        let rest = Rest {
+            service: self.inner.clone(),
+            spare,
+            protocol: self.protocol.clone(),
+            memo,
+            ordinal: station.ordinal(),
+            expected,
+            per_try,
+            repeats,
+            progress: Progress::new(per_try.is_some(), further),
+            beside: Vec::new(),
+            place: None,
+            own,
+            station,
+        };
+        ResponseFuture::new(Later::now(&mut self.inner, first), Some(rest))
+    }
+}
+
+// ===== what derives would bind too tightly =====
+
+impl<P: Clone, V> Clone for RetryLayer<P, V> {
+    fn clone(&self) -> Self {
+        Self { station: self.station.clone(), protocol: self.protocol.clone(), verdict: PhantomData }
+    }
+}
+
+impl<S: Clone, P: Clone> Clone for Retry<S, P> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), station: self.station.clone(), protocol: self.protocol.clone() }
+    }
+}
+
+impl<P: fmt::Debug, V> fmt::Debug for RetryLayer<P, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryLayer")
+            .field("settings", &self.station.settings)
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug, P> fmt::Debug for Retry<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry")
+            .field("inner", &self.inner)
+            .field("settings", &self.station.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! What a service further in is told of a retry.
+
+/// Stands in the extensions of a request that is tried again, and not of one that is tried first.
+///
+/// For those who choose where it goes: another host than the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    number: u32,
+    avoid_previous_hosts: bool,
+}
+
+impl Attempt {
+    pub(super) const fn new(number: u32, avoid_previous_hosts: bool) -> Self {
+        Self { number, avoid_previous_hosts }
+    }
+
+    /// The number of the try: 2 for the first retry.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.number
+    }
+
+    /// Whether hosts that have been tried should be avoided.
+    #[must_use]
+    pub const fn avoids_previous_hosts(self) -> bool {
+        self.avoid_previous_hosts
+    }
+}

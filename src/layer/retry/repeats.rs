@@ -1,0 +1,177 @@
+//! How a request is made into several tries.
+
+use http::{HeaderMap, Method, Request, request::Parts};
+use http_body::Body;
+
+use super::Attempt;
+use crate::layer::{
+    body::{self, Sent},
+    protocol::{Http, HttpReadingErrors, Judged, Plain, Protocol, Reading, Reads},
+};
+
+/// A protocol whose requests can be tried again.
+///
+/// HTTP requests can, whatever their body: it is kept while it is [sent](Sent). Others must be `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "a `{Req}` cannot be tried again over `{Self}`",
+    note = "an HTTP request needs an `http_body::Body`; over `Plain` a request must be `Clone`"
+)]
+pub trait Repeats<Req>: Protocol + Reads<Req> {
+    /// What the inner service gets.
+    type Try;
+    /// What is needed to make another one.
+    #[doc(hidden)]
+    type Spare;
+
+    /// The request, to be tried once.
+    #[doc(hidden)]
+    fn once(&self, request: Req) -> Self::Try;
+
+    /// The request, and what is needed to make it again.
+    #[doc(hidden)]
+    fn first(&self, request: Req, body_limit: usize) -> (Self::Try, Self::Spare);
+
+    /// The request again, with other headers, after it was [claimed](Self::claim).
+    #[doc(hidden)]
+    fn again(&self, spare: &Self::Spare, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap))
+    -> Self::Try;
+
+    /// Whether the request can be made again.
+    #[doc(hidden)]
+    fn can_repeat(&self, spare: &Self::Spare) -> bool {
+        let _ = spare;
+        true
+    }
+
+    /// Claims the request for another try, if it can be made again: beside those under way, or instead of those before.
+    #[doc(hidden)]
+    fn claim(&self, spare: &Self::Spare, beside: bool) -> bool {
+        let _ = (spare, beside);
+        true
+    }
+
+    #[doc(hidden)]
+    fn method<'r>(&self, request: &'r Req) -> Option<&'r Method> {
+        let _ = request;
+        None
+    }
+}
+
+/// What is needed to make an HTTP request again.
+#[expect(missing_debug_implementations, reason = "nobody sees it")]
+pub struct Spare<B> {
+    head: Parts,
+    body: body::Spare<B>,
+}
+
+fn first<B: Body>(request: Request<B>, body_limit: usize) -> (Request<Sent<B>>, Spare<B>) {
+    let (head, body) = request.into_parts();
+    let (sent, body) = body::send(body, body_limit);
+    (Request::from_parts(head.clone(), sent), Spare { head, body })
+}
+
+fn again<B>(spare: &Spare<B>, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap)) -> Request<Sent<B>> {
+    let mut head = spare.head.clone();
+    headers(&mut head.headers);
+    head.extensions.insert(attempt);
+    Request::from_parts(head, spare.body.again())
+}
+
+macro_rules! over_http {
+    ($($protocol:ty),*) => {$(
+        impl<B: Body> Repeats<Request<B>> for $protocol {
+            type Try = Request<Sent<B>>;
+            type Spare = Spare<B>;
+
+            #[inline]
+            fn once(&self, request: Request<B>) -> Request<Sent<B>> {
+                request.map(Sent::through)
+            }
+
+            #[inline]
+            fn first(&self, request: Request<B>, body_limit: usize) -> (Request<Sent<B>>, Spare<B>) {
+                first(request, body_limit)
+            }
+
+            fn again(
+                &self,
+                spare: &Spare<B>,
+                attempt: Attempt,
+                headers: impl FnOnce(&mut HeaderMap),
+            ) -> Request<Sent<B>> {
+                again(spare, attempt, headers)
+            }
+
+            fn can_repeat(&self, spare: &Spare<B>) -> bool {
+                spare.body.is_kept()
+            }
+
+            fn claim(&self, spare: &Spare<B>, beside: bool) -> bool {
+                spare.body.claim(beside)
+            }
+
+            #[inline]
+            fn method<'r>(&self, request: &'r Request<B>) -> Option<&'r Method> {
+                Some(request.method())
+            }
+        }
+    )*};
+}
+
+over_http!(Http, HttpReadingErrors);
+
+macro_rules! over_others {
+    ($([$($generic:ident)?] $protocol:ty),*) => {$(
+        impl<Req: Clone, $($generic)?> Repeats<Req> for $protocol {
+            type Try = Req;
+            type Spare = Req;
+
+            #[inline]
+            fn once(&self, request: Req) -> Req {
+                request
+            }
+
+            #[inline]
+            fn first(&self, request: Req, _: usize) -> (Req, Req) {
+                (request.clone(), request)
+            }
+
+            fn again(&self, spare: &Req, _: Attempt, _: impl FnOnce(&mut HeaderMap)) -> Req {
+                spare.clone()
+            }
+        }
+    )*};
+}
+
+over_others!([] Plain, [E] Reading<E>);
+
+impl<Req, P: Repeats<Req>, F: Clone> Repeats<Req> for Judged<P, F> {
+    type Try = P::Try;
+    type Spare = P::Spare;
+
+    #[inline]
+    fn once(&self, request: Req) -> P::Try {
+        self.inner().once(request)
+    }
+
+    #[inline]
+    fn first(&self, request: Req, body_limit: usize) -> (P::Try, P::Spare) {
+        self.inner().first(request, body_limit)
+    }
+
+    fn again(&self, spare: &P::Spare, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap)) -> P::Try {
+        self.inner().again(spare, attempt, headers)
+    }
+
+    fn can_repeat(&self, spare: &P::Spare) -> bool {
+        self.inner().can_repeat(spare)
+    }
+
+    fn claim(&self, spare: &P::Spare, beside: bool) -> bool {
+        self.inner().claim(spare, beside)
+    }
+
+    fn method<'r>(&self, request: &'r Req) -> Option<&'r Method> {
+        self.inner().method(request)
+    }
+}

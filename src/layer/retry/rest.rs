@@ -1,0 +1,424 @@
+//! What may follow the first try.
+//!
+//! Mostly one try is under way, then a wait, then another. With hedging several are: each but the newest, which alone is
+//! *fresh*, has been joined by another one already, and its bad answer brings no more.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use tokio::time::{Sleep, sleep};
+use tower_service::Service;
+
+use super::{Attempt, Place, Repeats, station::Station};
+use crate::{
+    events::EventKind,
+    layer::{
+        clock,
+        later::Later,
+        protocol::{Answers, Reads},
+        seat::Shared,
+    },
+    policy::{
+        Failure, Outcome, Time,
+        backoff::Backoff,
+        retry::{Decision, Pause, Settings, Tried},
+    },
+    refusal::{Flags, Reason, Refusal},
+};
+
+pub(super) const ATTEMPT_COUNT: HeaderName = HeaderName::from_static("x-envoy-attempt-count");
+pub(super) const EXPECTED: HeaderName = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
+
+/// All that is needed for more tries of a request.
+pub(super) struct Rest<S, P, Req>
+where
+    P: Repeats<Req>,
+    S: Service<P::Try>,
+{
+    pub(super) service: S,
+    pub(super) spare: P::Spare,
+    pub(super) protocol: P,
+    pub(super) memo: <P as Reads<Req>>::Memo,
+    pub(super) station: Shared<Station>,
+    /// What the request asked for by its own headers, instead of what the station says.
+    pub(super) own: Option<Box<Settings>>,
+    pub(super) ordinal: u64,
+    /// What the upstream was told of how long we would wait, and when.
+    pub(super) expected: Option<(u64, Time)>,
+    pub(super) per_try: Option<Duration>,
+    /// Whether such a request may be tried again.
+    pub(super) repeats: bool,
+    pub(super) progress: Progress,
+    /// The tries that were begun beside an earlier one.
+    pub(super) beside: Vec<(u32, Pin<Box<Later<S, P::Try>>>)>,
+    pub(super) place: Option<Place>,
+}
+
+/// How far it has come.
+pub(super) struct Progress {
+    /// Tries that were begun.
+    tries: u32,
+    /// Retries that were decided on, and those of them before which the back-off said how long to wait.
+    retries: u32,
+    backoffs: u32,
+    /// The try that has neither been answered nor joined by another.
+    fresh: Option<u32>,
+    /// The fresh try has taken its time, and could not be joined.
+    late: bool,
+    /// The try whose future has the place for one.
+    in_call: Option<u32>,
+    /// The next try is decided on, and waits for its time.
+    waiting: bool,
+    /// Whether to look also where nothing has happened, and at answers that are good.
+    watchful: bool,
+    further: bool,
+}
+
+impl Progress {
+    pub(super) const fn new(watchful: bool, further: bool) -> Self {
+        Self {
+            tries: 1,
+            retries: 0,
+            backoffs: 0,
+            fresh: Some(1),
+            late: false,
+            in_call: Some(1),
+            waiting: false,
+            watchful,
+            further,
+        }
+    }
+}
+
+/// What follows the end of a try.
+enum After {
+    /// Its answer is the answer.
+    Stands(Flags),
+    /// Others go on.
+    Dropped,
+    /// Another one.
+    Again(Pause),
+}
+
+impl<S, P, Req> Rest<S, P, Req>
+where
+    P: Repeats<Req> + Answers<P::Memo, S::Response, S::Error>,
+    S: Service<P::Try> + Clone,
+{
+    /// Whether there may be something to do. Mostly there is not.
+    #[inline]
+    pub(super) fn minds(&self, answer: &Poll<Result<S::Response, S::Error>>) -> bool {
+        match answer {
+            Poll::Pending => self.progress.watchful,
+            Poll::Ready(_) if self.progress.further => true,
+            Poll::Ready(Ok(response)) => match self.protocol.head(response) {
+                Some(head) => self.settings().minds(head.status, self.protocol.is_grpc(self.memo)),
+                None => true,
+            },
+            Poll::Ready(Err(_)) => true,
+        }
+    }
+
+    /// Does all that can be done now; `answer` is that of the try in `call`.
+    #[cold]
+    pub(super) fn go_on(
+        &mut self,
+        mut call: Pin<&mut Option<Later<S, P::Try>>>,
+        mut timer: Pin<&mut Option<Sleep>>,
+        answer: &mut Poll<Result<S::Response, S::Error>>,
+        cx: &mut Context<'_>,
+    ) {
+        let mut number = self.progress.in_call;
+        loop {
+            if let (Poll::Ready(result), Some(ended)) = (&mut *answer, number) {
+                let called = self.was_called(ended, &call);
+                let decision = self.decide(called, result);
+                let after = self.after(ended, decision);
+                if let After::Stands(flags) = after {
+                    self.end(result, flags);
+                    self.leave(&mut call, &mut timer);
+                    return;
+                }
+                // What it held is free before the next one waits.
+                *answer = Poll::Pending;
+                self.give_up(ended, &mut call);
+                if let After::Again(pause) = after {
+                    self.wait(pause, &mut timer);
+                }
+            }
+            if let Some((ready, result)) = self.poll_beside(cx) {
+                (number, *answer) = (Some(ready), Poll::Ready(result));
+                continue;
+            }
+            if let Some(sleep) = timer.as_mut().as_pin_mut() {
+                if sleep.poll(cx).is_pending() {
+                    return;
+                }
+                timer.set(None);
+                if !self.progress.waiting {
+                    if self.out_of_time(&mut call, &mut timer, answer) {
+                        continue;
+                    }
+                    return;
+                }
+            }
+            if self.progress.waiting {
+                number = Some(self.progress.tries + 1);
+                *answer = self.begin(&mut call, cx);
+            } else {
+                let Some(per_try) = self.per_try.filter(|_| self.is_timed()) else { return };
+                timer.set(Some(sleep(per_try)));
+            }
+        }
+    }
+
+    /// The fresh try has taken its time: it is joined or given up. Whether there is more to do.
+    fn out_of_time(
+        &mut self,
+        call: &mut Pin<&mut Option<Later<S, P::Try>>>,
+        timer: &mut Pin<&mut Option<Sleep>>,
+        answer: &mut Poll<Result<S::Response, S::Error>>,
+    ) -> bool {
+        let Some(fresh) = self.progress.fresh else { return true };
+        if self.settings().hedging() {
+            self.progress.late = true;
+            if self.repeats && self.admit(true).is_ok() {
+                self.progress.fresh = None;
+                self.wait(Pause::Backoff, timer);
+            }
+            return true;
+        }
+        self.give_up(fresh, call);
+        let decision = if self.repeats { self.settings().decide(&Tried::TimedOut) } else { Decision::Stands };
+        match self.after(fresh, decision) {
+            After::Stands(flags) => {
+                *answer = Poll::Ready(self.refuse(flags));
+                self.leave(call, timer);
+                return false;
+            }
+            After::Again(pause) => self.wait(pause, timer),
+            After::Dropped => {}
+        }
+        true
+    }
+
+    /// What an answer is to the policy, and what that says.
+    fn decide(&self, called: bool, result: &Result<S::Response, S::Error>) -> Decision {
+        if !self.repeats {
+            return Decision::Stands;
+        }
+        let head = || result.as_ref().ok().and_then(|response| self.protocol.head(response));
+        let tried = if let Some(refusal) = self.protocol.refusal(result) {
+            refused(refusal.reason())
+        } else if let Some(head) = head() {
+            let grpc = self.protocol.is_grpc(self.memo);
+            Tried::Answered { status: head.status, headers: head.headers, grpc }
+        } else if let Outcome::Failure(failure) = self.protocol.classify(self.memo, result) {
+            Tried::Failed { failure, sent: called && failure != Failure::Connect }
+        } else {
+            return Decision::Stands;
+        };
+        self.settings().decide(&tried)
+    }
+
+    fn after(&mut self, ended: u32, decision: Decision) -> After {
+        let others = self.progress.waiting || self.others_than(ended);
+        let fresh = self.progress.fresh == Some(ended);
+        if fresh {
+            self.progress.fresh = None;
+            // What was begun by it is decided, whatever is begun next.
+            self.place = None;
+        }
+        let refused = match decision {
+            Decision::Stands => return After::Stands(Flags::NONE),
+            Decision::Again(pause) if fresh => match self.admit(others) {
+                Ok(()) => return After::Again(pause),
+                Err(flags) => flags,
+            },
+            Decision::Again(_) if self.retries_left() => Flags::NONE,
+            Decision::Again(_) => Flags::URX,
+        };
+        if others { After::Dropped } else { After::Stands(refused) }
+    }
+
+    /// Decides on one more try; or says by flags why there is none.
+    fn admit(&mut self, beside: bool) -> Result<(), Flags> {
+        if !self.protocol.can_repeat(&self.spare) {
+            return Err(Flags::NONE);
+        }
+        if !self.retries_left() {
+            self.station.tell(EventKind::RetriesUsedUp);
+            return Err(Flags::URX);
+        }
+        self.place = None;
+        if let Some(gate) = &self.station.gate {
+            let Some(place) = gate.begin() else {
+                self.station.tell(EventKind::RetryOverflow);
+                return Err(Flags::UO);
+            };
+            self.place = Some(place);
+        }
+        if !self.protocol.claim(&self.spare, beside) {
+            self.place = None;
+            return Err(Flags::NONE);
+        }
+        self.progress.retries += 1;
+        Ok(())
+    }
+
+    /// Has the next try wait.
+    fn wait(&mut self, pause: Pause, timer: &mut Pin<&mut Option<Sleep>>) {
+        let draw = self.station.draw(self.ordinal, self.progress.retries);
+        let time = match pause {
+            Pause::Backoff => {
+                self.progress.backoffs += 1;
+                self.settings().backoff().wait(self.progress.backoffs, draw)
+            }
+            Pause::AskedFor(time) => Backoff::asked_for(time, draw),
+            Pause::Exactly(time) => time,
+        };
+        self.progress.waiting = true;
+        (self.progress.watchful, self.progress.further) = (true, true);
+        // A timer takes a millisecond for nothing.
+        timer.set((!time.is_zero()).then(|| sleep(time)));
+    }
+
+    /// Begins the next try.
+    fn begin(
+        &mut self,
+        call: &mut Pin<&mut Option<Later<S, P::Try>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<S::Response, S::Error>> {
+        self.progress.tries += 1;
+        let number = self.progress.tries;
+        (self.progress.fresh, self.progress.late, self.progress.waiting) = (Some(number), false, false);
+        self.station.tell(EventKind::Retried(number));
+        let attempt = Attempt::new(number, self.settings().avoid_previous_hosts());
+        let request = self.protocol.again(&self.spare, attempt, |headers| self.note(headers));
+        let next = Later::fresh(self.service.clone(), request);
+        if self.progress.in_call.is_none() {
+            self.progress.in_call = Some(number);
+            call.set(Some(next));
+            return call.as_mut().as_pin_mut().map_or(Poll::Pending, |call| call.poll(cx));
+        }
+        self.beside.push((number, Box::pin(next)));
+        // Those beside are polled next.
+        Poll::Pending
+    }
+
+    /// What the upstream is told of a retry.
+    fn note(&self, headers: &mut HeaderMap) {
+        if self.settings().count_attempts() {
+            headers.insert(ATTEMPT_COUNT, self.progress.tries.into());
+        }
+        if let Some((expected, since)) = self.expected {
+            let passed = clock::now().since(since).as_millis();
+            let left = expected.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX));
+            headers.insert(EXPECTED, shortest(left, self.per_try_told()));
+        }
+    }
+
+    /// Our own answer where a try was not answered in time.
+    fn refuse(&self, flags: Flags) -> Result<S::Response, S::Error> {
+        let refusal = Refusal::new(Reason::TryTimeout, StatusCode::GATEWAY_TIMEOUT)
+            .text("upstream request timeout")
+            .details("upstream_per_try_timeout")
+            .touched(flags);
+        let mut result = self.protocol.refuse(self.memo, refusal);
+        self.end(&mut result, Flags::NONE);
+        self.station.tell(EventKind::Refused(Reason::TryTimeout));
+        result
+    }
+
+    /// What the caller is told of the tries.
+    fn end(&self, result: &mut Result<S::Response, S::Error>, flags: Flags) {
+        let Ok(response) = result else { return };
+        if !flags.is_empty() {
+            self.protocol.flag(response, flags);
+        }
+        if self.settings().count_attempts_in_response()
+            && let Some(headers) = self.protocol.headers_mut(response)
+        {
+            headers.insert(ATTEMPT_COUNT, HeaderValue::from(self.progress.tries));
+        }
+    }
+
+    // ===== the tries under way =====
+
+    fn was_called(&self, number: u32, call: &Pin<&mut Option<Later<S, P::Try>>>) -> bool {
+        if self.progress.in_call == Some(number) {
+            return call.as_ref().get_ref().as_ref().is_none_or(Later::was_called);
+        }
+        let beside = self.beside.iter().find(|(beside, _)| *beside == number);
+        beside.is_none_or(|(_, call)| call.as_ref().get_ref().was_called())
+    }
+
+    fn poll_beside(&mut self, cx: &mut Context<'_>) -> Option<(u32, Result<S::Response, S::Error>)> {
+        self.beside.iter_mut().find_map(|(number, call)| match call.as_mut().poll(cx) {
+            Poll::Ready(result) => Some((*number, result)),
+            Poll::Pending => None,
+        })
+    }
+
+    fn others_than(&self, number: u32) -> bool {
+        self.progress.in_call.is_some_and(|other| other != number)
+            || self.beside.iter().any(|(other, _)| *other != number)
+    }
+
+    fn give_up(&mut self, number: u32, call: &mut Pin<&mut Option<Later<S, P::Try>>>) {
+        if self.progress.in_call == Some(number) {
+            self.progress.in_call = None;
+            call.set(None);
+        } else {
+            self.beside.retain(|(other, _)| *other != number);
+        }
+    }
+
+    /// Nothing is under way any more.
+    fn leave(&mut self, call: &mut Pin<&mut Option<Later<S, P::Try>>>, timer: &mut Pin<&mut Option<Sleep>>) {
+        self.progress = Progress { in_call: None, fresh: None, ..Progress::new(false, false) };
+        call.set(None);
+        timer.set(None);
+        self.beside.clear();
+        self.place = None;
+    }
+
+    fn settings(&self) -> &Settings {
+        self.own.as_deref().unwrap_or(&self.station.settings)
+    }
+
+    fn retries_left(&self) -> bool {
+        self.progress.retries < self.settings().attempts()
+    }
+
+    /// Whether the time of a try is to be measured.
+    const fn is_timed(&self) -> bool {
+        self.progress.fresh.is_some() && !self.progress.late
+    }
+
+    fn per_try_told(&self) -> Option<Duration> {
+        self.per_try.filter(|_| !self.settings().hedging())
+    }
+}
+
+/// What a refusal of a layer further in is to the policy.
+const fn refused(reason: Reason) -> Tried<'static> {
+    match reason {
+        Reason::CircuitOpen
+        | Reason::PendingOverflow
+        | Reason::RequestOverflow
+        | Reason::FaultAbort
+        | Reason::Timeout => Tried::Refused,
+        Reason::TryTimeout | Reason::IdleTimeout => Tried::TimedOut,
+    }
+}
+
+/// The time that an upstream is told: no longer than a try may take, and never none.
+pub(super) fn shortest(left: u64, per_try: Option<Duration>) -> HeaderValue {
+    let per_try = per_try.map_or(u64::MAX, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    HeaderValue::from(left.min(per_try).max(1))
+}

@@ -1,0 +1,57 @@
+//! What all handles on a retry layer have in common.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use super::Gate;
+use crate::{
+    events::{Event, EventKind, Observer},
+    layer::{clock, draw::Draws},
+    policy::{Draw, retry::Settings},
+};
+
+pub(super) struct Station {
+    pub(super) settings: Settings,
+    pub(super) gate: Option<Arc<dyn Gate>>,
+    pub(super) draws: Draws,
+    /// How many requests have come, if that matters.
+    pub(super) ordinals: AtomicU64,
+    pub(super) observer: Option<Observer>,
+}
+
+impl Station {
+    pub(super) fn new(settings: Settings) -> Self {
+        let draws = Draws::random();
+        Self { settings, gate: None, draws, ordinals: AtomicU64::new(0), observer: None }
+    }
+
+    /// One of its own, that has seen nothing.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            settings: self.settings.clone(),
+            gate: self.gate.clone(),
+            draws: self.draws,
+            ordinals: AtomicU64::new(0),
+            observer: self.observer.clone(),
+        }
+    }
+
+    /// The place of a request in the order of arrivals: counted only if chance depends on it, since it is one line that
+    /// all would meet at.
+    #[inline]
+    pub(super) fn ordinal(&self) -> u64 {
+        if self.draws.is_seeded() { self.ordinals.fetch_add(1, Ordering::Relaxed) } else { 0 }
+    }
+
+    pub(super) fn draw(&self, ordinal: u64, retry: u32) -> Draw {
+        self.draws.draw(ordinal, "backoff", retry)
+    }
+
+    pub(super) fn tell(&self, kind: EventKind) {
+        if let Some(Observer { name, events }) = &self.observer {
+            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
+        }
+    }
+}
