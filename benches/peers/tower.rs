@@ -16,10 +16,11 @@ use tower::{
     },
     timeout::TimeoutLayer,
 };
+use tower_resilience_circuitbreaker::CircuitBreakerLayer;
 
 use super::{
     recloser::{self, RecloserLayer},
-    tower_resilience::{self, NoChaos},
+    tower_resilience::{self, Judge, NoChaos},
 };
 use crate::support::ours::{LONG, PLACES};
 
@@ -48,10 +49,20 @@ pub(crate) fn retry_in_budget() -> RetryLayer<Failing<Arc<TpsBudget>>> {
 }
 
 /// tower's, and where it has none the cheapest of the others.
-pub(crate) fn stack() -> Stack<Stack<Stack<GlobalConcurrencyLimitLayer, RecloserLayer>, TimeoutLayer>, NoChaos>
-{
-    let inner = Stack::new(limit(), recloser::layer(false));
-    Stack::new(Stack::new(inner, timeout()), tower_resilience::no_chaos())
+pub(crate) fn cheapest_stack() -> Under<RecloserLayer> {
+    under(recloser::layer(false))
+}
+
+/// tower's, and where it has none tower-resilience's: what needs no adapter.
+pub(crate) fn stack() -> Under<CircuitBreakerLayer<Judge>> {
+    under(tower_resilience::counting(false))
+}
+
+/// A fault, a timeout, this breaker, a limit.
+pub(crate) type Under<B> = Stack<Stack<Stack<GlobalConcurrencyLimitLayer, B>, TimeoutLayer>, NoChaos>;
+
+fn under<B>(breaker: B) -> Under<B> {
+    Stack::new(Stack::new(Stack::new(limit(), breaker), timeout()), tower_resilience::no_chaos())
 }
 
 /// After what to try again.

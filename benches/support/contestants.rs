@@ -109,3 +109,8 @@ pub(crate) fn put<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situa
         Sent::Grpc => drive::maker(layer, Headed::grpc(), situation),
     }
 }
+
+/// The same for a layer that may arm a timer.
+pub(crate) fn put_timed<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
+    drive::with_timers(|| put(layer, situation))
+}

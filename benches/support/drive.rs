@@ -4,8 +4,8 @@
 //! inlined, and what the layer is in stands in another: so that what surrounds it does not change with it. The answer's
 //! body is dropped with it: who counts what is in flight until the body ends, counts it down there.
 //!
-//! Who waits for a time arms a timer of the runtime that is entered around the loop. Nobody turns its
-//! clock: a timer is armed and disarmed, and never goes off.
+//! Who waits for a time arms a timer of a runtime, which is then entered around the loop ([`with_timers`]). Nobody turns
+//! its clock: a timer is armed and disarmed, and never goes off.
 
 use std::{
     hint::black_box,
@@ -47,10 +47,26 @@ where
 {
 }
 
-/// The runtime whose timers a layer may arm.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    runtime::Builder::new_current_thread().enable_time().build().expect("a runtime is made of memory")
-});
+/// What is made, and runs, inside a runtime.
+///
+/// Only for who needs it: the clock of a runtime can be paused where tokio is built for tests, as it is here, so that
+/// reading it there costs some twenty instructions more than it does outside of tests.
+pub(crate) fn with_timers(make: impl FnOnce() -> Maker) -> Maker {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        runtime::Builder::new_current_thread().enable_time().build().expect("a runtime is made of memory")
+    });
+    let made = {
+        let _inside = RUNTIME.enter();
+        make()
+    };
+    Box::new(move || {
+        let mut run = made();
+        Box::new(move |calls| {
+            let _inside = RUNTIME.enter();
+            run(calls);
+        })
+    })
+}
 
 /// Where requests come from: every `every`th is one that fails.
 #[derive(Clone)]
@@ -84,27 +100,21 @@ pub(crate) fn maker<T: Traffic, L: Around<T>>(layer: L, traffic: T, situation: &
     let upstream = Upstream::<T>::new(situation.pends);
     let service = layer.layer(upstream.clone());
     let source = Source { traffic, every: situation.every, count: 0 };
-    {
-        let _clock = RUNTIME.enter();
-        expect(situation, &mut service.clone(), &mut source.clone());
-    }
+    expect(situation, &mut service.clone(), &mut source.clone());
     let way = situation.way;
     Box::new(move || {
         let (layer, service, upstream) = (layer.clone(), service.clone(), upstream.clone());
         let mut own = Own { service, source: source.clone() };
         match way {
             Way::Call => Box::new(move |calls| {
-                let _clock = RUNTIME.enter();
                 let Own { service, source } = &mut own;
                 (0..calls).for_each(|_| call(service, source));
             }),
             Way::Clone => Box::new(move |calls| {
-                let _clock = RUNTIME.enter();
                 let Own { service, source } = &mut own;
                 (0..calls).for_each(|_| call(black_box(&mut service.clone()), source));
             }),
             Way::Layer => Box::new(move |calls| {
-                let _clock = RUNTIME.enter();
                 let source = &mut own.source;
                 (0..calls).for_each(|_| call(black_box(&mut layer.layer(upstream.clone())), source));
             }),

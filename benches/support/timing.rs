@@ -27,7 +27,7 @@ pub(crate) fn criterion() -> Criterion {
         .configure_from_args()
 }
 
-/// Whether it was started by `cargo bench`, not by `cargo test`, with nothing else asked for but these parts.
+/// Whether everything is asked for, or nothing but these parts.
 pub(crate) fn asks_only_for(parts: &[&str]) -> bool {
     env::args().skip(1).all(|argument| argument == "--bench" || parts.contains(&argument.as_str()))
 }

@@ -28,16 +28,7 @@ pub(crate) const BREAKER: &Group = &breaker::GROUP;
 pub(crate) const REQUEST: &[&Group] =
     &[&limits::GROUP, &timeout::GROUP, &fault::GROUP, &retry::GROUP, &stack::GROUP];
 
-/// All groups.
-pub(crate) fn all() -> impl Iterator<Item = &'static Group> {
-    [BREAKER].into_iter().chain(REQUEST.iter().copied())
-}
-
 impl Group {
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        all().find(|group| group.name == name)
-    }
-
     pub(crate) fn contestant(&self, name: &str) -> Option<&'static Contestant> {
         self.contestants.iter().find(|contestant| contestant.name == name)
     }

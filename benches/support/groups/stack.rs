@@ -1,13 +1,14 @@
 //! All that a request passes: fault, timeout, breaker, limits, in this order.
 //!
 //! The peers do less: a fault at 0 %, a timeout of the head alone, a breaker whose window does not slide, places that
-//! are free when the head is there. Once the cheapest of each kind, once what one gets from one crate.
+//! are free when the head is there. tower has no breaker and no faults: once the cheapest breaker with it, once that of
+//! tower-resilience, and then all from tower-resilience alone.
 
 use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put},
+        contestants::{BARE, FLOOR, peer, put_timed},
         situations::PASSING,
     },
 };
@@ -20,8 +21,9 @@ pub(super) const GROUP: Group = Group {
     contestants: &[
         FLOOR,
         BARE,
-        peer("tower and others", OURS, |situation| put(tower::stack(), situation)),
-        peer("t-resilience", OURS, |situation| put(tower_resilience::stack(), situation)),
+        peer("tower, recloser", OURS, |situation| put_timed(tower::cheapest_stack(), situation)),
+        peer("tower, t-resilience", OURS, |situation| put_timed(tower::stack(), situation)),
+        peer("t-resilience", OURS, |situation| put_timed(tower_resilience::stack(), situation)),
     ],
     situations: PASSING,
     threads: &["ready", "pending once", "clone + call + drop"],

@@ -8,7 +8,7 @@ use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put},
+        contestants::{BARE, FLOOR, peer, put_timed},
         situations::PASSING,
     },
 };
@@ -21,8 +21,8 @@ pub(super) const GROUP: Group = Group {
     contestants: &[
         FLOOR,
         BARE,
-        peer("tower", OURS, |situation| put(tower::timeout(), situation)),
-        peer("t-resilience", OURS, |situation| put(tower_resilience::time_limiter(), situation)),
+        peer("tower", OURS, |situation| put_timed(tower::timeout(), situation)),
+        peer("t-resilience", OURS, |situation| put_timed(tower_resilience::time_limiter(), situation)),
     ],
     situations: PASSING,
     threads: &["ready", "pending once", "clone + call + drop"],
