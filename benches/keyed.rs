@@ -202,7 +202,7 @@ fn print_instructions() {
             with(keys).filter(|contestant| contestant.repeats).map(move |contestant| (count, contestant.name))
         })
         .collect();
-    match callgrind::measure(&cases) {
+    match callgrind::measure(None, &cases) {
         Ok(costs) => table(|count, contestant| {
             let cost = |name| costs.get(&(count, name)).map(|cost| cost.instructions);
             Some(cost(contestant.name)? - cost(contestant.floor)?)

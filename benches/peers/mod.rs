@@ -1,4 +1,4 @@
-//! The breakers of others, as tower layers: as thin as their interfaces allow.
+//! The layers of others; breakers that are none are made tower layers, as thin as their interfaces allow.
 //!
 //! A peer that is no tower layer is adapted by one un-boxed future that judges answers as ours does (a status of 500 and
 //! above is a failure). It refuses with its own error, which costs less than a response; nothing is added to it.
@@ -8,4 +8,5 @@
 pub(crate) mod failsafe;
 pub(crate) mod governor;
 pub(crate) mod recloser;
+pub(crate) mod tower;
 pub(crate) mod tower_resilience;

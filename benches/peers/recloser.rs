@@ -32,7 +32,8 @@ pub(crate) struct Reclosed<S> {
 }
 
 /// The call was refused.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the call was refused")]
 pub(crate) struct Refused;
 
 impl<S> Layer<S> for RecloserLayer {

@@ -1,6 +1,6 @@
-//! `tower-resilience`'s breaker, a tower layer already: only told what a failure is.
+//! `tower-resilience`: tower layers already, which are only told what a failure is.
 //!
-//! Built with a handle, so that `layer()` shares one circuit, as ours does; without one each `layer()` makes a new one,
+//! The breaker is built with a handle, so that `layer()` shares one circuit, as ours does; without one each `layer()` makes a new one,
 //! which under axum never opens. Its window of the last N calls does not slide (it adds until the state changes), so
 //! it does less than its name says. Its window of time scans a record for every call that is in it, so its cost depends
 //! on the traffic: a window of 1 ms, which some hundred calls fill when they come as fast as they can, is kind to it.
@@ -14,20 +14,27 @@ use std::{
 };
 
 use http::{Request, Response};
-use tower::{Layer, Service};
+use tower::{Layer, Service, layer::util::Stack, util::MapErr};
+use tower_resilience_bulkhead::BulkheadLayer;
+use tower_resilience_chaos::{ChaosLayer, CustomErrorFn, NoErrorInjection};
 use tower_resilience_circuitbreaker::{
     CircuitBreaker, CircuitBreakerConfigBuilder, CircuitBreakerHandle, CircuitBreakerLayer,
     FailureClassifier, SlidingWindowType,
 };
+use tower_resilience_retry::{RetryBudgetBuilder, RetryConfigBuilder, RetryLayer};
+use tower_resilience_timelimiter::TimeLimiterLayer;
 
-use crate::support::{ours::LONG, upstream::Body};
+use crate::support::{
+    ours::{LONG, PLACES},
+    upstream::{Body, Fate},
+};
 
 /// A status of 500 and above is a failure.
 #[derive(Clone)]
 pub(crate) struct Judge;
 
-impl FailureClassifier<Response<Body>, Infallible> for Judge {
-    fn classify(&self, result: &Result<Response<Body>, Infallible>) -> bool {
+impl<E> FailureClassifier<Response<Body>, E> for Judge {
+    fn classify(&self, result: &Result<Response<Body>, E>) -> bool {
         result.as_ref().is_ok_and(|response| response.status().as_u16() >= 500)
     }
 }
@@ -65,6 +72,75 @@ fn builder(open: bool) -> CircuitBreakerConfigBuilder<Judge> {
 
 fn built(builder: CircuitBreakerConfigBuilder<Judge>) -> CircuitBreakerLayer<Judge> {
     builder.build_with_handle().expect("these settings mean something").0
+}
+
+/// Refuses when it is full. Its count is one for all that the layer is put around, as ours.
+pub(crate) fn bulkhead() -> BulkheadLayer {
+    let builder = BulkheadLayer::builder().max_concurrent_calls(PLACES).reject_when_full();
+    builder.build_with_handle().expect("these settings mean something").0
+}
+
+/// Gives up by dropping the call, as ours.
+pub(crate) fn time_limiter() -> TimeLimiterLayer {
+    TimeLimiterLayer::builder().timeout_duration(LONG).build()
+}
+
+/// The layer of faults, without an error to inject.
+pub(crate) type NoChaos = ChaosLayer<NoErrorInjection>;
+
+/// Does nothing. It is seeded because it would ask the system for a seed at each `layer()`.
+pub(crate) fn no_chaos() -> NoChaos {
+    ChaosLayer::builder().seed(7).build()
+}
+
+/// Draws, and is never hit: nobody turns the clock by which its delay would end.
+pub(crate) fn rare_chaos() -> NoChaos {
+    ChaosLayer::builder().latency_rate(f64::MIN_POSITIVE).seed(7).build()
+}
+
+/// Answers this share with an error, for which its service must have one.
+pub(crate) fn aborting(
+    share: f64,
+) -> Stack<Failing, ChaosLayer<CustomErrorFn<fn(&Request<Fate>) -> Injected>>> {
+    let error: fn(&Request<Fate>) -> Injected = |_| Injected;
+    Stack::new(Failing, ChaosLayer::builder().error_rate(share).error_fn(error).seed(7).build())
+}
+
+/// Would try again twice after a 5xx; errors there are none.
+pub(crate) fn retry() -> RetryLayer<Request<Fate>, Response<Body>, Infallible> {
+    retries().build()
+}
+
+/// The same in a budget of tokens.
+pub(crate) fn retry_in_budget() -> RetryLayer<Request<Fate>, Response<Body>, Infallible> {
+    let budget = RetryBudgetBuilder::new().token_bucket().build().expect("its defaults mean something");
+    retries().budget(budget).build()
+}
+
+fn retries() -> RetryConfigBuilder<Request<Fate>, Response<Body>, Infallible> {
+    RetryLayer::builder().retry_on_response(|response: &Response<Body>| response.status().as_u16() >= 500)
+}
+
+/// All of them, in our order.
+pub(crate) fn stack()
+-> Stack<Stack<Stack<BulkheadLayer, CircuitBreakerLayer<Judge>>, TimeLimiterLayer>, NoChaos> {
+    Stack::new(Stack::new(Stack::new(bulkhead(), counting(false)), time_limiter()), no_chaos())
+}
+
+/// The upstream never fails; this gives it an error that can be made.
+#[derive(Clone)]
+pub(crate) struct Failing;
+
+/// The injected error.
+#[derive(Debug)]
+pub(crate) struct Injected;
+
+impl<S> Layer<S> for Failing {
+    type Service = MapErr<S, fn(Infallible) -> Injected>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        MapErr::new(inner, |never| match never {})
+    }
 }
 
 /// One for each key, as one would write it: a map behind a lock, and a new breaker for who is not in it.

@@ -50,13 +50,13 @@ pub(crate) fn is_there() -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// What each case costs per call; as many at a time as there are cores, which instructions do not mind.
-pub(crate) fn measure(cases: &[(&'static str, &'static str)]) -> Result<Costs, String> {
+/// What each case costs per call, of a group where there are some; as many at a time as there are cores, which instructions do not mind.
+pub(crate) fn measure(group: Option<&str>, cases: &[(&'static str, &'static str)]) -> Result<Costs, String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mine = || cases.get(next.fetch_add(1, Ordering::Relaxed));
         std::iter::from_fn(mine)
-            .map(|&(situation, contestant)| Ok(((situation, contestant), per_call(situation, contestant)?)))
+            .map(|&case| Ok((case, per_call(&[group.as_slice(), &[case.0, case.1]].concat())?)))
             .collect::<Result<Vec<_>, String>>()
     };
     thread::scope(|scope| {
@@ -67,16 +67,16 @@ pub(crate) fn measure(cases: &[(&'static str, &'static str)]) -> Result<Costs, S
     })
 }
 
-fn per_call(situation: &str, contestant: &str) -> Result<Cost, String> {
-    let (once, twice) = (count(situation, contestant, CALLS)?, count(situation, contestant, 2 * CALLS)?);
+fn per_call(case: &[&str]) -> Result<Cost, String> {
+    let (once, twice) = (count(case, CALLS)?, count(case, 2 * CALLS)?);
     let per_call = |once: u64, twice: u64| (twice as f64 - once as f64) / CALLS as f64;
     Ok(Cost { instructions: per_call(once.0, twice.0), allocations: per_call(once.1, twice.1) })
 }
 
 /// The instructions and the allocations of a process that makes so many calls.
-fn count(situation: &str, contestant: &str, calls: u64) -> Result<(u64, u64), String> {
-    let failed = |what: &dyn fmt::Display| format!("{situation}, {contestant}, {calls} calls: {what}");
-    let name: String = format!("{situation} {contestant} {calls}")
+fn count(case: &[&str], calls: u64) -> Result<(u64, u64), String> {
+    let failed = |what: &dyn fmt::Display| format!("{}, {calls} calls: {what}", case.join(", "));
+    let name: String = format!("{} {calls}", case.join(" "))
         .chars()
         .map(|character| if character.is_ascii_alphanumeric() { character } else { '_' })
         .collect();
@@ -85,7 +85,9 @@ fn count(situation: &str, contestant: &str, calls: u64) -> Result<(u64, u64), St
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(env::current_exe().map_err(|error| failed(&error))?)
-        .args(["--case", situation, contestant, &calls.to_string()])
+        .arg("--case")
+        .args(case)
+        .arg(calls.to_string())
         .output()
         .map_err(|error| failed(&error))?;
     if !output.status.success() {

@@ -1,38 +1,60 @@
-//! Who is compared: a layer that does nothing, ours under each set of rules, and the peers.
-
-use std::time::Duration;
+//! Who is compared: a layer that does nothing, ours under each of its settings, and the peers.
 
 use tower::layer::util::Identity;
 
 use super::{
     drive::{self, Around, Maker},
-    ours,
     situations::{Sent, Situation},
     through::Through,
     upstream::{Empty, Headed},
 };
-use crate::peers::{failsafe, recloser, tower_resilience};
 
 /// Somebody who can be put into a situation.
+#[derive(Clone, Copy)]
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     pub(crate) role: Role,
     /// Whether it comes out the same however long the machine takes.
     pub(crate) repeats: bool,
-    enter: fn(&Situation) -> Maker,
+    /// Whether it is worth a look at the clock.
+    pub(crate) timed: bool,
+    pub(crate) enter: fn(&Situation) -> Maker,
 }
 
 /// What somebody is compared for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// A layer and no breaker: what is taken off from all others.
+    /// A layer and no more: what is taken off from all others.
     Floor,
     /// Not even a layer.
     Bare,
-    /// Ours; on one thread it may add so many instructions, and with errors among the answers too, unless those `lock`.
-    Ours { target: u32, locks: bool },
+    /// Ours, and what is asked of it.
+    Ours(Asked),
     /// A peer, which does about what ours of that name does.
     Peer { like: &'static str },
+}
+
+/// What the design asks of one of ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// On one thread it may add so many instructions, where anything is asked.
+    pub(crate) ready: Option<u32>,
+    /// And so many while the upstream is pending once.
+    pub(crate) pending: Option<u32>,
+    /// Bad answers go through a lock: what they cost is not asked.
+    pub(crate) locks: bool,
+    /// It may allocate.
+    pub(crate) allocates: bool,
+    /// Two threads make one and a half times as many calls.
+    pub(crate) scales: bool,
+}
+
+impl Asked {
+    /// At most so many instructions, with errors among the answers too, no allocation, and two threads that do not
+    /// meet.
+    pub(crate) const fn most(instructions: u32) -> Self {
+        Self { ready: Some(instructions), pending: None, locks: false, allocates: false, scales: true }
+    }
 }
 
 impl Contestant {
@@ -40,62 +62,29 @@ impl Contestant {
     pub(crate) fn enter(&self, situation: &Situation) -> Maker {
         (self.enter)(situation)
     }
-
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().find(|contestant| contestant.name == name)
-    }
 }
 
-const AMOUNTS: &str = "ours, amounts";
-const RATIOS: &str = "ours, ratios";
-const SLOW: &str = "ours, slow too";
-const SLIDING: &str = "ours, sliding";
-const LAST: &str = "ours, last calls";
-const IN_A_ROW: &str = "ours, in a row";
-const HALF_OPEN: &str = "ours, half-open";
+/// A layer that does nothing, and no layer: they stand first in each group.
+pub(crate) const FLOOR: Contestant =
+    Contestant { name: "floor", role: Role::Floor, repeats: true, timed: true, enter: floor };
+pub(crate) const BARE: Contestant = Contestant { name: "no layer", role: Role::Bare, enter: bare, ..FLOOR };
 
-const fn ours(name: &'static str, target: u32, enter: fn(&Situation) -> Maker) -> Contestant {
-    Contestant { name, role: Role::Ours { target, locks: false }, repeats: true, enter }
+/// Ours, of which no more is asked than that it adds at most so many instructions and allocates nothing.
+pub(crate) const fn ours(name: &'static str, target: u32, enter: fn(&Situation) -> Maker) -> Contestant {
+    asked(name, Asked::most(target), enter)
 }
 
-const fn peer(name: &'static str, like: &'static str, enter: fn(&Situation) -> Maker) -> Contestant {
-    Contestant { name, role: Role::Peer { like }, repeats: true, enter }
+/// Ours, of which this is asked.
+pub(crate) const fn asked(name: &'static str, asked: Asked, enter: fn(&Situation) -> Maker) -> Contestant {
+    Contestant { name, role: Role::Ours(asked), enter, ..FLOOR }
 }
 
-const ALL: &[Contestant] = &[
-    Contestant { name: "floor", role: Role::Floor, repeats: true, enter: floor },
-    Contestant { name: "no layer", role: Role::Bare, repeats: true, enter: bare },
-    ours(AMOUNTS, 130, |situation| put(ours::amounts(situation.open), situation)),
-    ours(RATIOS, 200, |situation| put(ours::ratios(situation.open), situation)),
-    ours(SLOW, 280, |situation| put(ours::slow(situation.open), situation)),
-    ours(SLIDING, 200, |situation| put(ours::sliding(situation.open), situation)),
-    // Its window has to keep the order of its answers as long as there is a bad one in it.
-    Contestant {
-        role: Role::Ours { target: 130, locks: true },
-        ..ours(LAST, 130, |situation| put(ours::last_calls(situation.open), situation))
-    },
-    ours(IN_A_ROW, 130, |situation| put(ours::in_a_row(situation.open), situation)),
-    ours(HALF_OPEN, 200, |situation| put(ours::half_open(situation.open), situation)),
-    peer("failsafe, in a row", IN_A_ROW, |situation| put(failsafe::in_a_row(situation.open), situation)),
-    peer("failsafe", RATIOS, |situation| put(failsafe::rated(situation.open), situation)),
-    peer("recloser", LAST, |situation| put(recloser::layer(situation.open), situation)),
-    peer("t-resilience", LAST, |situation| put(tower_resilience::counting(situation.open), situation)),
-    Contestant {
-        repeats: false,
-        ..peer("t-resilience, 1 ms", SLIDING, |situation| {
-            put(tower_resilience::timed(situation.open, Duration::from_millis(1)), situation)
-        })
-    },
-    // Its window holds nothing: the least that it can cost.
-    peer("t-resilience, 1 ns", SLIDING, |situation| {
-        put(tower_resilience::timed(situation.open, Duration::from_nanos(1)), situation)
-    }),
-    peer("t-resilience, slow", SLOW, |situation| put(tower_resilience::slow(situation.open), situation)),
-];
-
-/// All of them.
-pub(crate) fn all() -> &'static [Contestant] {
-    ALL
+pub(crate) const fn peer(
+    name: &'static str,
+    like: &'static str,
+    enter: fn(&Situation) -> Maker,
+) -> Contestant {
+    Contestant { name, role: Role::Peer { like }, enter, ..FLOOR }
 }
 
 fn floor(situation: &Situation) -> Maker {
@@ -106,16 +95,22 @@ fn bare(situation: &Situation) -> Maker {
     put(Identity::new(), &passing(situation))
 }
 
-/// Without a breaker nobody refuses: the floor of a refusal is a call that passes.
+/// Without a policy nobody refuses: the floor of a refusal is a call that passes.
 fn passing(situation: &Situation) -> Situation {
     let every = if situation.open { u32::MAX } else { situation.every };
-    Situation { open: false, every, ..*situation }
+    Situation { open: false, hits: false, every, ..*situation }
 }
 
-fn put<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
+/// Puts a layer around the upstream, in this situation.
+pub(crate) fn put<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
     match situation.sent {
         Sent::Empty => drive::maker(layer, Empty, situation),
         Sent::Eight => drive::maker(layer, Headed::eight(), situation),
         Sent::Grpc => drive::maker(layer, Headed::grpc(), situation),
     }
+}
+
+/// The same for a layer that may arm a timer.
+pub(crate) fn put_timed<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
+    drive::with_timers(|| put(layer, situation))
 }

@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 
 use super::{
     drive::{self, Maker},
-    ours, situations,
+    groups, ours,
     stopwatch::{median, took},
     upstream::Empty,
 };
@@ -95,7 +95,7 @@ pub(crate) fn all() -> &'static [Looker] {
 }
 
 fn maker<L: drive::Around<Empty>>(layer: L) -> Maker {
-    drive::maker(layer, Empty, situations::named("closed").expect("it is one of them"))
+    drive::maker(layer, Empty, groups::BREAKER.situation("closed").expect("it is one of them"))
 }
 
 fn looks<T>(mut look: impl FnMut() -> T + Send + 'static) -> Look {

@@ -1,4 +1,4 @@
-//! Our breaker, with the settings under which it is measured.
+//! Our layers, with the settings under which they are measured.
 
 use std::time::Duration;
 
@@ -9,6 +9,9 @@ use tower_mesh::{
 
 /// So long that no measurement sees the end of it.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
+
+/// More than there are calls at a time.
+pub(crate) const PLACES: usize = 1024;
 
 /// Errors are counted; no clock is needed.
 pub(crate) fn amounts(open: bool) -> CircuitBreakerLayer {

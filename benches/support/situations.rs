@@ -1,6 +1,7 @@
-//! What can happen to a breaker on its pass path, and what it does when it is open.
+//! What can happen to a layer on its pass path, and what it does when it refuses.
 
-/// A situation in which breakers are compared.
+/// A situation in which layers are compared.
+#[derive(Clone, Copy)]
 pub(crate) struct Situation {
     pub(crate) name: &'static str,
     /// Every so many answers is a 500.
@@ -11,6 +12,8 @@ pub(crate) struct Situation {
     pub(crate) way: Way,
     /// Whether the breaker is open. (It opens at the first answers, which all are bad.)
     pub(crate) open: bool,
+    /// Whether a chance comes true: one call of a hundred is answered by the layer itself.
+    pub(crate) hits: bool,
     /// What holds for ours here, where something is asked of it.
     pub(crate) asks: Asks,
 }
@@ -37,76 +40,43 @@ pub(crate) enum Way {
 /// What the design asks of ours.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asks {
-    /// At most so many instructions, and no allocation: of the plainest call, with an answer that is there at once.
+    /// At most so many instructions, and no allocation: of the plainest call.
     Instructions,
     /// No allocation.
     NoAllocation,
     Nothing,
 }
 
-const CLOSED: Situation = Situation {
-    name: "closed",
+/// The plainest call: its answer is there at once.
+pub(crate) const READY: Situation = Situation {
+    name: "ready",
     every: u32::MAX,
     pends: false,
     sent: Sent::Empty,
     way: Way::Call,
     open: false,
+    hits: false,
     asks: Asks::Instructions,
 };
 
-const ALL: &[Situation] = &[
-    CLOSED,
-    Situation { name: "closed, pending once", pends: true, asks: Asks::NoAllocation, ..CLOSED },
-    Situation { name: "0.1 % errors", every: 1000, ..CLOSED },
-    Situation {
-        name: "0.1 % errors, pending once",
-        every: 1000,
-        pends: true,
-        asks: Asks::NoAllocation,
-        ..CLOSED
-    },
-    Situation { name: "5 % errors", every: 20, ..CLOSED },
-    Situation {
-        name: "5 % errors, pending once",
-        every: 20,
-        pends: true,
-        asks: Asks::NoAllocation,
-        ..CLOSED
-    },
-    Situation { name: "eight headers", sent: Sent::Eight, asks: Asks::NoAllocation, ..CLOSED },
-    Situation {
-        name: "eight headers, pending once",
-        sent: Sent::Eight,
-        pends: true,
-        asks: Asks::NoAllocation,
-        ..CLOSED
-    },
-    Situation { name: "gRPC", sent: Sent::Grpc, asks: Asks::NoAllocation, ..CLOSED },
-    Situation { name: "clone + call + drop", way: Way::Clone, asks: Asks::NoAllocation, ..CLOSED },
-    Situation {
-        name: "clone + call + drop, pending once",
-        way: Way::Clone,
-        pends: true,
-        asks: Asks::NoAllocation,
-        ..CLOSED
-    },
-    Situation { name: "layer() + call + drop", way: Way::Layer, asks: Asks::NoAllocation, ..CLOSED },
-    Situation {
-        name: "layer() + call + drop, pending once",
-        way: Way::Layer,
-        pends: true,
-        asks: Asks::NoAllocation,
-        ..CLOSED
-    },
-    Situation { name: "open", every: 1, open: true, asks: Asks::Nothing, ..CLOSED },
-];
+/// Its answer is not there at once. What may be added then is asked of those who say so.
+pub(crate) const PENDING: Situation = Situation { name: "pending once", pends: true, ..READY };
 
-/// All situations.
-pub(crate) fn all() -> &'static [Situation] {
-    ALL
-}
+pub(crate) const EIGHT: Situation =
+    Situation { name: "eight headers", sent: Sent::Eight, asks: Asks::NoAllocation, ..READY };
+pub(crate) const EIGHT_PENDING: Situation =
+    Situation { name: "eight headers, pending once", pends: true, ..EIGHT };
+pub(crate) const GRPC: Situation =
+    Situation { name: "gRPC", sent: Sent::Grpc, asks: Asks::NoAllocation, ..READY };
+pub(crate) const CLONE: Situation =
+    Situation { name: "clone + call + drop", way: Way::Clone, asks: Asks::NoAllocation, ..READY };
+pub(crate) const CLONE_PENDING: Situation =
+    Situation { name: "clone + call + drop, pending once", pends: true, ..CLONE };
+pub(crate) const LAYER: Situation =
+    Situation { name: "layer() + call + drop", way: Way::Layer, asks: Asks::NoAllocation, ..READY };
+pub(crate) const LAYER_PENDING: Situation =
+    Situation { name: "layer() + call + drop, pending once", pends: true, ..LAYER };
 
-/// Those of these names.
-pub(crate) fn named(name: &str) -> Option<&'static Situation> {
-    ALL.iter().find(|situation| situation.name == name)
-}
+/// What can happen to any layer while nothing is wrong.
+pub(crate) const PASSING: &[Situation] =
+    &[READY, PENDING, EIGHT, EIGHT_PENDING, GRPC, CLONE, CLONE_PENDING, LAYER, LAYER_PENDING];

@@ -1,6 +1,6 @@
-//! Two threads against one: the same calls through one circuit, each thread with its own clone of the service.
+//! Two threads against one: the same calls through one layer, each thread with its own clone of the service.
 //!
-//! A breaker that two cores share should let them make twice as many calls. Threads that happen to share a lane of ours
+//! A policy that two cores share should let them make twice as many calls. Threads that happen to share a lane of ours
 //! (there may be more threads than lanes) meet after all; what that costs is measured too.
 
 use std::{

@@ -1,8 +1,8 @@
-//! A layer that does nothing but hand on: what every breaker is compared with.
+//! A layer that does nothing but hand on: what every layer is compared with.
 //!
 //! A layer that wraps futures has to move the answer, a response of more than a hundred bytes, from the inner future to
 //! its caller. Whether the bare call does the same is up to the compiler, from one build to the next; so the floor is a
-//! layer that surely does, and what is counted over it is what a breaker adds to being a layer.
+//! layer that surely does, and what is counted over it is what a policy adds to being a layer.
 
 use std::{
     hint::black_box,

@@ -1,6 +1,6 @@
-//! The service under the breakers: it answers at once, or after one `Pending`, and allocates nothing.
+//! The service under the layers: it answers at once, or after one `Pending`, and allocates nothing.
 //!
-//! Its future is as small as one can be, so that what a breaker adds is not hidden behind what it wraps. Requests with
+//! Its future is as small as one can be, so that what a layer adds is not hidden behind what it wraps. Requests with
 //! headers hand them over to the response, from which the driver takes them back: so no header map is built, cloned or
 //! freed while anything is measured. Its two functions are real calls, as those of any service worth a breaker are: were
 //! they inlined, the bare call would melt into the driver, and the breakers would be charged for what is lost there.
@@ -17,16 +17,64 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use tower::Service;
 
 pub(crate) type Body = Full<Bytes>;
 
-/// What becomes of a request.
+/// What becomes of a request. As the request's body, which has no bytes, it can be kept and sent again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Succeeds,
     Fails,
+}
+
+impl http_body::Body for Fate {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+}
+
+/// A request body in which the fate is found again, as whatever a layer makes of it.
+pub(crate) trait Fated {
+    fn fate(&self) -> Fate;
+}
+
+impl Fated for Fate {
+    fn fate(&self) -> Fate {
+        *self
+    }
+}
+
+/// An answer, whatever a layer made of its body.
+pub(crate) trait Reply: 'static {
+    fn status(&self) -> StatusCode;
+    fn into_headers(self) -> HeaderMap;
+}
+
+impl<B: 'static> Reply for Response<B> {
+    fn status(&self) -> StatusCode {
+        Self::status(self)
+    }
+
+    fn into_headers(self) -> HeaderMap {
+        self.into_parts().0.headers
+    }
 }
 
 /// What is sent: where its requests come from, and what of them goes back.
@@ -35,9 +83,9 @@ pub(crate) trait Traffic: Clone + Send + 'static {
     type Carried: Unpin + Send + 'static;
 
     fn request(&mut self, fate: Fate) -> Request<Fate>;
-    fn carry(request: Request<Fate>) -> Self::Carried;
+    fn carry<B>(request: Request<B>) -> Self::Carried;
     fn reply(carried: Self::Carried, response: &mut Response<Body>);
-    fn back(&mut self, response: Response<Body>);
+    fn back<R: Reply>(&mut self, response: R);
 }
 
 /// Requests without headers.
@@ -49,6 +97,8 @@ pub(crate) struct Empty;
 pub(crate) struct Headed {
     method: Method,
     headers: HeaderMap,
+    /// The same, for when a layer answered by itself, and the headers are lost.
+    spare: HeaderMap,
 }
 
 impl Traffic for Empty {
@@ -58,9 +108,9 @@ impl Traffic for Empty {
         Request::new(fate)
     }
 
-    fn carry(_: Request<Fate>) {}
+    fn carry<B>(_: Request<B>) {}
     fn reply((): (), _: &mut Response<Body>) {}
-    fn back(&mut self, _: Response<Body>) {}
+    fn back<R: Reply>(&mut self, _: R) {}
 }
 
 impl Headed {
@@ -86,7 +136,8 @@ impl Headed {
 
     fn of(method: Method, headers: &[(&'static str, &'static str)]) -> Self {
         let pair = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-        Self { method, headers: headers.iter().map(pair).collect() }
+        let headers: HeaderMap = headers.iter().map(pair).collect();
+        Self { method, spare: headers.clone(), headers }
     }
 }
 
@@ -94,13 +145,16 @@ impl Traffic for Headed {
     type Carried = HeaderMap;
 
     fn request(&mut self, fate: Fate) -> Request<Fate> {
+        if self.headers.len() != self.spare.len() {
+            self.headers.clone_from(&self.spare);
+        }
         let mut request = Request::new(fate);
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = mem::take(&mut self.headers);
         request
     }
 
-    fn carry(request: Request<Fate>) -> HeaderMap {
+    fn carry<B>(request: Request<B>) -> HeaderMap {
         request.into_parts().0.headers
     }
 
@@ -108,8 +162,8 @@ impl Traffic for Headed {
         *response.headers_mut() = carried;
     }
 
-    fn back(&mut self, response: Response<Body>) {
-        self.headers = response.into_parts().0.headers;
+    fn back<R: Reply>(&mut self, response: R) {
+        self.headers = response.into_headers();
     }
 }
 
@@ -131,7 +185,7 @@ impl<T> Clone for Upstream<T> {
     }
 }
 
-impl<T: Traffic> Service<Request<Fate>> for Upstream<T> {
+impl<T: Traffic, B: Fated> Service<Request<B>> for Upstream<T> {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Answer<T>;
@@ -141,8 +195,8 @@ impl<T: Traffic> Service<Request<Fate>> for Upstream<T> {
     }
 
     #[inline(never)]
-    fn call(&mut self, request: Request<Fate>) -> Self::Future {
-        let fate = *request.body();
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let fate = request.body().fate();
         Answer { carried: Some(T::carry(request)), fate, pends: self.pends }
     }
 }
