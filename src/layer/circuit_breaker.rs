@@ -233,23 +233,6 @@ impl<P, V, C: Scope> CircuitBreakerLayer<P, V, C> {
     }
 }
 
-#[cfg(feature = "yaml")]
-impl CircuitBreakerLayer {
-    /// A call of `inner`, which was readied, through this circuit: for a stack that owns its inner service itself.
-    pub(crate) fn call<S, Req, M>(
-        &self,
-        inner: &mut S,
-        request: Req,
-    ) -> ResponseFuture<S::Future, Http, M, AtHead>
-    where
-        S: Service<Req>,
-        Http: Reads<Req, Memo = M>,
-    {
-        let lane = lane::here();
-        self.station.on(lane).call(lane, inner, &self.scope, &self.protocol, request)
-    }
-}
-
 impl<S, P: Clone, V: Copy, C: Scope> Layer<S> for CircuitBreakerLayer<P, V, C> {
     type Service = CircuitBreaker<S, P, V, C>;
 

@@ -154,22 +154,6 @@ where
     }
 }
 
-#[cfg(feature = "yaml")]
-impl LimitsLayer {
-    /// A call of `inner`, which was readied, within these limits: for a stack that owns its inner service itself.
-    #[expect(dead_code, reason = "the mesh's stack comes with the next commits")]
-    pub(crate) fn call<S, Req, M>(&self, inner: &mut S, request: Req) -> ResponseFuture<S, Http, M, Req>
-    where
-        S: Service<Req> + Clone,
-        Http: Reads<Req, Memo = M>,
-    {
-        if !self.station.settings.counts() {
-            return ResponseFuture::unlimited(inner.call(request), Http);
-        }
-        ResponseFuture::of(self.station.on(lane::here()), inner, Http, request)
-    }
-}
-
 impl<S, P, M, Req> ResponseFuture<S, P, M, Req>
 where
     S: Service<Req> + Clone,

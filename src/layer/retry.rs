@@ -146,6 +146,13 @@ impl<P, V> RetryLayer<P, V> {
     }
 
     /// A layer of its own, that differs in this.
+    /// Leaves it to a timeout further in to give up a try that is late, which may begin to count later: when a place has
+    /// been found for the try. A try that is hedged is not given up, and is left to nobody.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn leaving_tries_to_a_timeout(self) -> Self {
+        self.changed(|station| station.leaves_tries = true)
+    }
+
     fn changed(self, change: impl FnOnce(&mut Station)) -> Self {
         let mut station = self.station.copy();
         change(&mut station);
@@ -211,7 +218,11 @@ impl<S, P> Retry<S, P> {
         let headers = self.protocol.headers(&mut request);
         let own = headers
             .filter(|_| station.settings.trust_request_headers())
-            .and_then(|headers| station.settings.asked_by(headers).map(Box::new));
+            .and_then(|headers| match station.leaves_tries {
+                true => station.settings.asked_for(headers),
+                false => station.settings.asked_by(headers),
+            })
+            .map(Box::new);
         let settings = own.as_deref().unwrap_or(&station.settings);
 
         let (mut per_try, mut expected) = (settings.per_try_timeout(), None);
@@ -229,6 +240,9 @@ impl<S, P> Retry<S, P> {
             }
         }
 
+        if station.leaves_tries && !settings.hedging() {
+            per_try = None;
+        }
         let asked = own.is_some() || settings.retries_something();
         let repeats = asked && {
             let method = self.protocol.method(&request).cloned();

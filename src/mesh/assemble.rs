@@ -1,54 +1,41 @@
-//! A plan as a stack that runs.
+//! A plan that runs: which stack a request goes through.
 //!
-//! A dialect's order of stations is one type, [`Stack`], in which a station that is off costs one branch; it reads like
-//! the plan it was made of. A destination has one stack per port, made when the first request goes there.
+//! A destination has one [`Stack`] per port, made when the first request goes there.
 
-use std::{
-    collections::HashMap,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use http::{Request, Response};
-use pin_project_lite::pin_project;
-use tower_service::Service;
+use http::Request;
 
 use super::{
     note::Note,
-    plan::{Destination, Plan, Station},
+    plan::{Destination, Plan},
+    stack::Stack,
 };
 use crate::{
     events::Events,
-    layer::{
-        body::LocalBody,
-        circuit_breaker::{self, AtHead, CircuitBreakerHandle, CircuitBreakerLayer},
-        draw::Draws,
-        host::target,
-        protocol::{Http, HttpMemo},
-    },
+    layer::{draw::Draws, host::target},
 };
+
+/// The name of a destination that is every host.
+const ANY: &str = "*";
 
 /// A plan, and the state of what it names.
 pub(super) struct Running {
     pub(super) plan: Plan,
     pub(super) notes: Vec<Note>,
     by_host: HashMap<Box<str>, Arc<Ports>>,
+    /// Those of the destination that is every host which no other one is.
+    any_host: Option<Arc<Ports>>,
 }
 
 /// The stacks of a destination, by port.
-struct Ports {
+pub(super) struct Ports {
     destination: Destination,
     events: Events,
     draws: Draws,
     // Sorted by port: few, and read by every request.
     stacks: ArcSwap<Vec<(u16, Arc<Stack>)>>,
-}
-
-/// osm-edge's order: breaker, then the endpoint.
-struct Stack {
-    breaker: Option<CircuitBreakerLayer>,
 }
 
 impl Running {
@@ -60,7 +47,7 @@ impl Running {
         draws: Draws,
         before: Option<&Self>,
     ) -> Self {
-        let mut by_host = HashMap::new();
+        let mut by_host: HashMap<Box<str>, Arc<Ports>> = HashMap::new();
         for destination in &plan.destinations {
             let ports = before.and_then(|before| before.same(destination)).unwrap_or_else(|| {
                 Arc::new(Ports {
@@ -74,43 +61,38 @@ impl Running {
                 by_host.insert(host.as_str().into(), Arc::clone(&ports));
             }
         }
-        Self { plan, notes, by_host }
+        let any_host = by_host.remove(ANY);
+        Self { plan, notes, by_host, any_host }
     }
 
-    /// A call through the stack of the request's host and port, or past all policies if none speaks of it.
-    pub(super) fn call<S, B>(&self, inner: &mut S, request: Request<B>) -> StackFuture<S::Future>
-    where
-        S: Service<Request<B>>,
-    {
-        match self.find(&request) {
-            Some((ports, port)) => ports.with(port, |stack| stack.call(inner, request)),
-            None => StackFuture::Free { inner: inner.call(request) },
-        }
-    }
-
-    /// The circuit breaker before this host and port, if there is one.
-    pub(super) fn circuit_breaker(&self, host: &str, port: u16) -> Option<CircuitBreakerHandle> {
-        let ports = self.by_host.get(host)?;
-        ports.with(port, |stack| stack.breaker.as_ref().map(CircuitBreakerLayer::handle))
-    }
-
-    fn find<B>(&self, request: &Request<B>) -> Option<(&Ports, u16)> {
-        if self.by_host.is_empty() {
+    /// The stacks of the request's host, and its port; none if no policy speaks of it.
+    pub(super) fn find<B>(&self, request: &Request<B>) -> Option<(&Ports, u16)> {
+        if self.by_host.is_empty() && self.any_host.is_none() {
             return None;
         }
         let (host, port) = target(request)?;
-        self.by_host.get(&*host).map(|ports| (&**ports, port))
+        Some((self.ports(&host)?, port))
+    }
+
+    /// Does something with the stack of this host and port; not if no policy speaks of it.
+    pub(super) fn at<T>(&self, host: &str, port: u16, look: impl FnOnce(&Stack) -> T) -> Option<T> {
+        Some(self.ports(host)?.with(port, look))
+    }
+
+    fn ports(&self, host: &str) -> Option<&Ports> {
+        self.by_host.get(host).or(self.any_host.as_ref()).map(|ports| &**ports)
     }
 
     fn same(&self, destination: &Destination) -> Option<Arc<Ports>> {
-        let ports = self.by_host.get(destination.hosts.first()?.as_str())?;
+        let host = destination.hosts.first()?.as_str();
+        let ports = if host == ANY { self.any_host.as_ref()? } else { self.by_host.get(host)? };
         (ports.destination == *destination).then(|| Arc::clone(ports))
     }
 }
 
 impl Ports {
     /// Does something with the stack of this port, which is made if it is the first time.
-    fn with<T>(&self, port: u16, call: impl FnOnce(&Stack) -> T) -> T {
+    pub(super) fn with<T>(&self, port: u16, call: impl FnOnce(&Stack) -> T) -> T {
         let place = |stacks: &[(u16, Arc<Stack>)]| stacks.binary_search_by_key(&port, |(port, _)| *port);
         let stacks = self.stacks.load();
         if let Ok(place) = place(&stacks) {
@@ -126,59 +108,5 @@ impl Ports {
         });
         // Another request may have been first.
         call(place(&before).map_or(&stack, |place| &before[place].1))
-    }
-}
-
-impl Stack {
-    fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
-        let mut stack = Self { breaker: None };
-        for station in &destination.way_to(port).stations {
-            match station {
-                Station::CircuitBreaker(settings) => {
-                    let name = format!("{}|{port}", destination.name);
-                    stack.breaker = Some(
-                        CircuitBreakerLayer::new(settings.clone())
-                            .drawing(draws.of(&name))
-                            .told(name, events),
-                    );
-                }
-                _ => {}
-            }
-        }
-        stack
-    }
-
-    fn call<S, B>(&self, inner: &mut S, request: Request<B>) -> StackFuture<S::Future>
-    where
-        S: Service<Request<B>>,
-    {
-        match &self.breaker {
-            Some(breaker) => StackFuture::Guarded { answer: breaker.call(inner, request) },
-            None => StackFuture::Free { inner: inner.call(request) },
-        }
-    }
-}
-
-pin_project! {
-    /// A call on its way through a stack.
-    #[project = Projected]
-    pub(super) enum StackFuture<F> {
-        Guarded { #[pin] answer: circuit_breaker::ResponseFuture<F, Http, HttpMemo, AtHead> },
-        Free { #[pin] inner: F },
-    }
-}
-
-impl<F, B, E: 'static> Future for StackFuture<F>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-    B: LocalBody,
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        match self.project() {
-            Projected::Guarded { answer } => answer.poll(cx),
-            Projected::Free { inner } => inner.poll(cx),
-        }
     }
 }

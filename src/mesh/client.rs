@@ -1,7 +1,8 @@
 //! A transport inside a mesh.
 
 use std::{
-    fmt,
+    error::Error,
+    fmt, mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -13,76 +14,151 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+pub use super::body::ResponseBody;
 use super::{
     Inner,
-    assemble::StackFuture,
-    endpoint::{Endpoint, EndpointFuture},
+    body::{InIstio, InOsmEdge},
+    endpoint::Endpoint,
+    stack::{BehindIstio, BehindOsmEdge, Stack},
 };
 use crate::layer::{
-    answerable::{self, Answerable, AnswerableBody, AnswerableLayer},
+    answerable::{Answerable, AnswerableBody, AnswerableLayer},
+    body::Sent,
+    protocol::{Answers, Http, HttpMemo, Protocol},
+    retry::Repeats,
     seat::Shared,
+    timeout::Uploading,
 };
 
 /// A transport whose requests go through a mesh: see [`Mesh::client`](super::Mesh::client).
 ///
 /// A clone is the same client, and every client of a mesh shares its state.
 #[derive(Clone)]
-pub struct Client<T> {
+pub struct Client<T, P = Http> {
     mesh: Shared<Inner>,
-    transport: Answerable<Endpoint<T>>,
+    transport: Reached<T>,
+    protocol: P,
 }
+
+/// What a transport is sent: a request's body that tells how it gets on, and that can be sent more than once.
+pub type RequestBody<B> = Sent<Uploading<B>>;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A transport, as stations know it.
+type Reached<T> = Answerable<Endpoint<T>>;
 
 impl<T> Client<T> {
     pub(super) fn new(mesh: Shared<Inner>, transport: T) -> Self {
-        Self { mesh, transport: AnswerableLayer.layer(Endpoint(transport)) }
+        Self { mesh, transport: AnswerableLayer.layer(Endpoint(transport)), protocol: Http }
+    }
+
+    /// Judges a transport's errors by another protocol, [`Http::reading_errors`] for one.
+    ///
+    /// Which errors are tried again depends on whether a connection came about. A mesh sees that in an `io::Error`, and in
+    /// a `Box<dyn Error + Send + Sync>` among its sources. Where a transport has errors of its own, this has them looked
+    /// into.
+    ///
+    /// ```
+    /// use tower_mesh::{Http, Mesh, testing::Echo};
+    ///
+    /// let client = Mesh::builder().build()?.client(Echo::new().refuse()).over(Http.reading_errors());
+    /// # let _ = client;
+    /// # Ok::<(), tower_mesh::config::Errors>(())
+    /// ```
+    #[must_use]
+    pub fn over<P: Protocol>(self, protocol: P) -> Client<T, P> {
+        let Self { mesh, transport, .. } = self;
+        Client { mesh, transport, protocol }
     }
 }
 
-impl<T, ReqBody, ResBody> Service<Request<ReqBody>> for Client<T>
+impl<T, P, ReqBody, ResBody> Service<Request<ReqBody>> for Client<T, P>
 where
-    T: Service<Request<ReqBody>, Response = Response<ResBody>, Error: 'static>,
-    ResBody: Body<Data = Bytes>,
+    T: Service<Request<RequestBody<ReqBody>>, Response = Response<ResBody>, Error: 'static> + Clone,
+    ReqBody: Body,
+    ResBody: Body<Data = Bytes, Error: Into<BoxError>>,
+    P: Repeats<Request<Uploading<ReqBody>>, Memo = HttpMemo, Try = Request<RequestBody<ReqBody>>>
+        + Answers<HttpMemo, Response<InOsmEdge<ResBody>>, T::Error>,
 {
-    type Response = Response<AnswerableBody<ResBody>>;
+    type Response = Response<ResponseBody<ResBody>>;
     type Error = T::Error;
-    type Future = ResponseFuture<T::Future>;
+    type Future = ResponseFuture<
+        <BehindIstio<Reached<T>, P> as Service<Request<ReqBody>>>::Future,
+        <BehindOsmEdge<Reached<T>, P> as Service<Request<Uploading<ReqBody>>>>::Future,
+        <Reached<T> as Service<Request<RequestBody<ReqBody>>>>::Future,
+    >;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
-        Service::<Request<ReqBody>>::poll_ready(&mut self.transport, cx)
+        Service::<Request<RequestBody<ReqBody>>>::poll_ready(&mut self.transport, cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        ResponseFuture { answer: self.mesh.running.load().call(&mut self.transport, request) }
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let running = self.mesh.running.load();
+        let Some((ports, port)) = running.find(&request) else {
+            let request = request.map(|body| Sent::through(Uploading::through(body)));
+            return ResponseFuture::Free { answer: self.transport.call(request) };
+        };
+        // What was readied goes with the request.
+        let unready = self.transport.clone();
+        let transport = mem::replace(&mut self.transport, unready);
+        ports.with(port, |stack| match stack {
+            Stack::Istio(stack) => {
+                stack.strip(&mut request);
+                ResponseFuture::Istio { answer: stack.around(transport, self.protocol.clone()).call(request) }
+            }
+            Stack::OsmEdge(stack) => {
+                let request = request.map(Uploading::through);
+                ResponseFuture::OsmEdge {
+                    answer: stack.around(transport, self.protocol.clone()).call(request),
+                }
+            }
+        })
     }
 }
 
 pin_project! {
-    /// The future of a [`Client`].
-    pub struct ResponseFuture<F> {
-        #[pin]
-        answer: StackFuture<answerable::ResponseFuture<EndpointFuture<F>>>,
+    /// The future of a [`Client`]: on one of the ways through a mesh.
+    #[project = Projected]
+    pub enum ResponseFuture<I, O, F> {
+        #[doc(hidden)]
+        Istio { #[pin] answer: I },
+        #[doc(hidden)]
+        OsmEdge { #[pin] answer: O },
+        #[doc(hidden)]
+        Free { #[pin] answer: F },
     }
 }
 
-impl<F, B, E: 'static> Future for ResponseFuture<F>
+impl<I, O, F, B, E> Future for ResponseFuture<I, O, F>
 where
-    F: Future<Output = Result<Response<B>, E>>,
     B: Body<Data = Bytes>,
+    I: Future<Output = Result<Response<InIstio<B>>, E>>,
+    O: Future<Output = Result<Response<InOsmEdge<B>>, E>>,
+    F: Future<Output = Result<Response<AnswerableBody<B>>, E>>,
 {
-    type Output = Result<Response<AnswerableBody<B>>, E>;
+    type Output = Result<Response<ResponseBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().answer.poll(cx)
+        match self.project() {
+            Projected::Istio { answer } => {
+                answer.poll(cx).map_ok(|response| response.map(ResponseBody::istio))
+            }
+            Projected::OsmEdge { answer } => {
+                answer.poll(cx).map_ok(|response| response.map(ResponseBody::osm_edge))
+            }
+            Projected::Free { answer } => answer.poll(cx).map_ok(|response| response.map(ResponseBody::free)),
+        }
     }
 }
 
-impl<F> fmt::Debug for ResponseFuture<F> {
+impl<I, O, F> fmt::Debug for ResponseFuture<I, O, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Client<T> {
+impl<T: fmt::Debug, P> fmt::Debug for Client<T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("transport", &self.transport).finish_non_exhaustive()
     }

@@ -16,7 +16,7 @@ use crate::refusal::{Flags, Refusal};
 
 /// The transport, at the end of a stack.
 #[derive(Debug, Clone)]
-pub(super) struct Endpoint<T>(pub(super) T);
+pub struct Endpoint<T>(pub(super) T);
 
 impl<T, Req, B> Service<Req> for Endpoint<T>
 where

@@ -35,21 +35,24 @@
 //! ```
 
 mod assemble;
+mod body;
 mod client;
 mod endpoint;
 mod era;
 mod host;
 mod lower;
 mod note;
+mod optional;
 pub mod plan;
+mod stack;
 
 use std::fmt;
 
 use arc_swap::ArcSwap;
 
-use self::{assemble::Running, lower::Identity};
+use self::{assemble::Running, lower::Identity, stack::Stack};
 pub use self::{
-    client::{Client, ResponseFuture},
+    client::{Client, RequestBody, ResponseBody, ResponseFuture},
     era::{DefaultRetries, Era, UnknownEra},
     lower::InvalidBlock,
     note::{Note, NoteKind},
@@ -58,7 +61,9 @@ pub use self::{
 use crate::{
     config::{self, Document, Errors},
     events::Events,
-    layer::{circuit_breaker::CircuitBreakerHandle, draw::Draws, host::normal, seat::Shared},
+    layer::{
+        circuit_breaker::CircuitBreakerHandle, draw::Draws, host::normal, limits::LimitsHandle, seat::Shared,
+    },
 };
 
 /// Policies, compiled; a clone is the same mesh. See the [module docs](self).
@@ -173,7 +178,27 @@ impl Mesh {
     /// ```
     #[must_use]
     pub fn circuit_breaker(&self, host: &str, port: u16) -> Option<CircuitBreakerHandle> {
-        self.0.running.load().circuit_breaker(&normal(host), port)
+        self.0.running.load().at(&normal(host), port, Stack::circuit_breaker)?
+    }
+
+    /// To see the limits before this host and port, if a policy speaks of it.
+    ///
+    /// ```
+    /// # use tower_mesh::Mesh;
+    /// let mesh = Mesh::from_yaml("
+    /// apiVersion: networking.istio.io/v1
+    /// kind: DestinationRule
+    /// metadata: {name: reviews, namespace: bookinfo}
+    /// spec: {host: reviews, trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}}
+    /// ")?;
+    /// let limits = mesh.limits("reviews.bookinfo", 9080).expect("a policy names it");
+    /// assert_eq!(limits.status().pending_overflow, 0);
+    /// assert!(mesh.limits("ratings.bookinfo", 9080).is_none());
+    /// # Ok::<(), tower_mesh::config::Errors>(())
+    /// ```
+    #[must_use]
+    pub fn limits(&self, host: &str, port: u16) -> Option<LimitsHandle> {
+        self.0.running.load().at(&normal(host), port, Stack::limits)
     }
 
     /// Wraps a transport: any service of HTTP requests with bodies of `Bytes`.

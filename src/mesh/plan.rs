@@ -142,10 +142,15 @@ impl Destination {
 }
 
 impl Way {
+    /// What is found at the first station at which something is.
+    pub(super) fn find<'w, T>(&'w self, what: impl FnMut(&'w Station) -> Option<T>) -> Option<T> {
+        self.stations.iter().find_map(what)
+    }
+
     /// The settings of its circuit breaker, if it has one.
     #[must_use]
     pub fn circuit_breaker(&self) -> Option<&Settings> {
-        self.stations.iter().find_map(|station| match station {
+        self.find(|station| match station {
             Station::CircuitBreaker(settings) => Some(settings),
             _ => None,
         })

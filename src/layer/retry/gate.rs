@@ -3,7 +3,7 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use crate::{
-    layer::{clock, lane},
+    layer::{clock, lane, limits},
     policy::budget::{Budget, Settings},
 };
 
@@ -68,6 +68,12 @@ impl<G: Gate> Gate for Arc<G> {
 
     fn arrived(&self) {
         (**self).arrived();
+    }
+}
+
+impl Gate for limits::RetryGate {
+    fn begin(&self) -> Option<Place> {
+        Self::begin(self).map(Place::holding)
     }
 }
 

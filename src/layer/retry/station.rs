@@ -19,12 +19,14 @@ pub(super) struct Station {
     /// How many requests have come, if that matters.
     pub(super) ordinals: AtomicU64,
     pub(super) observer: Option<Observer>,
+    /// Whether a timeout further in limits each try, instead of this layer.
+    pub(super) leaves_tries: bool,
 }
 
 impl Station {
     pub(super) fn new(settings: Settings) -> Self {
         let draws = Draws::random();
-        Self { settings, gate: None, draws, ordinals: AtomicU64::new(0), observer: None }
+        Self { settings, gate: None, draws, ordinals: AtomicU64::new(0), observer: None, leaves_tries: false }
     }
 
     /// One of its own, that has seen nothing.
@@ -35,6 +37,7 @@ impl Station {
             draws: self.draws,
             ordinals: AtomicU64::new(0),
             observer: self.observer.clone(),
+            leaves_tries: self.leaves_tries,
         }
     }
 

@@ -109,6 +109,12 @@ pin_project! {
 struct Tells(Option<Signal>);
 
 impl<B> Uploading<B> {
+    /// A body of which nobody waits to hear.
+    #[cfg(feature = "yaml")]
+    pub(crate) const fn through(body: B) -> Self {
+        Self::new(body, None)
+    }
+
     pub(super) const fn new(body: B, signal: Option<Signal>) -> Self {
         Self { body, end: Tells(signal) }
     }

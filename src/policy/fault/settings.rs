@@ -83,6 +83,18 @@ impl Settings {
         SettingsBuilder::default()
     }
 
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn off() -> Self {
+        Self {
+            delay: None,
+            abort: None,
+            denominator: Denominator::default(),
+            exclusive: false,
+            most_active: None,
+        }
+    }
+
     /// How requests are held back, and which share of them.
     #[must_use]
     pub const fn delay(&self) -> Option<(Delay, PartsPerMillion)> {

@@ -159,6 +159,21 @@ impl Settings {
         SettingsBuilder::default()
     }
 
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn off() -> Self {
+        Self {
+            connections: None,
+            pending: None,
+            requests: None,
+            retries: None,
+            retry_budget: None,
+            protocol: Upstream::default(),
+            scope: Scope::default(),
+            reply: Reply::default(),
+        }
+    }
+
     /// How many connections there may be: exchanges at once, over HTTP/1.
     #[must_use]
     pub const fn connections(&self) -> Option<u32> {

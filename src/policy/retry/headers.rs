@@ -53,6 +53,13 @@ impl Settings {
     /// The words of a caller who says nothing of how often are tried once again, if these settings try nothing.
     #[must_use]
     pub fn asked_by(&self, headers: &mut HeaderMap) -> Option<Self> {
+        let asked = self.asked_for(headers)?;
+        headers.remove(PER_TRY_TIMEOUT);
+        Some(asked)
+    }
+
+    /// The same, but leaves the header about the time of one try, for a timeout further in.
+    pub(crate) fn asked_for(&self, headers: &mut HeaderMap) -> Option<Self> {
         if !ALL.iter().any(|name| headers.contains_key(name)) {
             return None;
         }
@@ -89,7 +96,7 @@ impl Settings {
             _ => {}
         }
         asked.statuses = asked.on.matching();
-        ALL.iter().for_each(|name| drop(headers.remove(name)));
+        ALL.iter().filter(|name| **name != PER_TRY_TIMEOUT).for_each(|name| drop(headers.remove(name)));
         Some(asked)
     }
 }

@@ -75,6 +75,18 @@ impl Settings {
         SettingsBuilder::default()
     }
 
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn off() -> Self {
+        Self {
+            limits: Limits::NONE,
+            grpc_timeout: false,
+            grpc_status: GrpcStatus::default(),
+            trusted: Trusted::default(),
+            tell_deadline: false,
+        }
+    }
+
     /// How long all of it may take.
     #[must_use]
     pub fn total(&self) -> Option<Duration> {

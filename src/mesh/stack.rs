@@ -1,0 +1,201 @@
+//! The orders of stations, each a type that runs.
+//!
+//! A dialect's order is one type, which reads like the plan that it is made of; a station that asks for nothing is there
+//! and costs a branch. What a request needs of it is put around the transport when the request comes, so that the
+//! transport is the client's own and the state is the mesh's.
+
+use http::{HeaderMap, Request, header::HeaderName};
+use tower_layer::Layer;
+
+use super::{
+    optional::{Behind, Optional},
+    plan::{Destination, Dialect, Station, Way},
+};
+use crate::{
+    events::Events,
+    layer::{
+        circuit_breaker::{CircuitBreaker, CircuitBreakerHandle, CircuitBreakerLayer},
+        draw::Draws,
+        fault::{Fault, FaultLayer},
+        limits::{Limited, LimitsHandle, LimitsLayer},
+        protocol::{Http, Protocol},
+        retry::{Retry, RetryLayer},
+        timeout::{AtRequestEnd, HeadOnly, Timeout, TimeoutLayer, Whole},
+    },
+    policy::{fault, limits, retry, timeout},
+};
+
+/// What requests to one port of a destination pass.
+pub(super) enum Stack {
+    OsmEdge(OsmEdge),
+    Istio(Istio),
+}
+
+/// osm-edge's order: breaker, retries, limits, then one try.
+pub(super) struct OsmEdge {
+    breaker: Optional<CircuitBreakerLayer>,
+    tries: Tries,
+}
+
+/// Istio's: fault, timeout, retries, limits, then one try.
+pub(super) struct Istio {
+    fault: FaultLayer,
+    timeout: TimeoutLayer<Http, Whole, AtRequestEnd>,
+    tries: Tries,
+    /// Whether requests may say by headers what is to happen to them.
+    trusts_headers: bool,
+}
+
+/// What both have further in. The time of one try begins when it has found its place, as in the mesh.
+struct Tries {
+    retry: RetryLayer,
+    limits: LimitsLayer,
+    one: TimeoutLayer<Http, HeadOnly>,
+}
+
+/// One try behind the limits, and as often as it takes.
+pub(super) type Tried<S, P> = Retry<Limited<Timeout<S, Http, HeadOnly>>, P>;
+
+/// A transport behind osm-edge's order.
+pub(super) type BehindOsmEdge<S, P> = Behind<CircuitBreaker<Tried<S, P>>, Tried<S, P>>;
+
+/// A transport behind Istio's order.
+pub(super) type BehindIstio<S, P> = Fault<Timeout<Tried<S, P>, Http, Whole, AtRequestEnd>>;
+
+impl Stack {
+    pub(super) fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
+        let way = destination.way_to(port);
+        match destination.dialect {
+            Dialect::OsmEdge => {
+                let name = format!("{}|{port}", destination.name);
+                Self::OsmEdge(OsmEdge::new(way, &name, events, draws.of(&name)))
+            }
+            Dialect::Istio => {
+                let name = format!("outbound|{port}||{}", destination.name);
+                Self::Istio(Istio::new(way, &name, events, draws.of(&name)))
+            }
+        }
+    }
+
+    pub(super) fn circuit_breaker(&self) -> Option<CircuitBreakerHandle> {
+        let Self::OsmEdge(stack) = self else { return None };
+        stack.breaker.0.as_ref().map(CircuitBreakerLayer::handle)
+    }
+
+    pub(super) fn limits(&self) -> LimitsHandle {
+        let (Self::OsmEdge(OsmEdge { tries, .. }) | Self::Istio(Istio { tries, .. })) = self;
+        tries.limits.handle()
+    }
+}
+
+impl OsmEdge {
+    fn new(way: &Way, name: &str, events: &Events, draws: Draws) -> Self {
+        let breaker = way
+            .circuit_breaker()
+            .map(|settings| CircuitBreakerLayer::new(settings.clone()).drawing(draws).told(name, events));
+        Self { breaker: Optional(breaker), tries: Tries::new(way, name, events, draws) }
+    }
+
+    /// A transport behind this order.
+    pub(super) fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> BehindOsmEdge<S, P> {
+        self.breaker.layer(self.tries.around(transport, protocol))
+    }
+}
+
+impl Istio {
+    fn new(way: &Way, name: &str, events: &Events, draws: Draws) -> Self {
+        let fault = way.find(|station| match station {
+            Station::Fault(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        let timeout = way.find(|station| match station {
+            Station::Timeout(settings) => Some(*settings),
+            _ => None,
+        });
+        let timeout = timeout.unwrap_or_else(timeout::Settings::off);
+        Self {
+            fault: FaultLayer::new(fault.unwrap_or_else(fault::Settings::off))
+                .drawing(draws.of("fault"))
+                .told(name, events),
+            timeout: TimeoutLayer::new(timeout).starting_at_request_end().told(name, events),
+            tries: Tries::new(way, name, events, draws),
+            trusts_headers: timeout.trusted() != timeout::Trusted::Nothing,
+        }
+    }
+
+    /// A transport behind this order.
+    pub(super) fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> BehindIstio<S, P> {
+        self.fault.layer(self.timeout.layer(self.tries.around(transport, protocol)))
+    }
+
+    /// Takes off a request what only a trusted one may say, as a sidecar does.
+    pub(super) fn strip<B>(&self, request: &mut Request<B>) {
+        if !self.trusts_headers {
+            strip(request.headers_mut());
+        }
+    }
+}
+
+impl Tries {
+    fn new(way: &Way, name: &str, events: &Events, draws: Draws) -> Self {
+        let retry = way.find(|station| match station {
+            Station::Retry(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        let limits = way.find(|station| match station {
+            Station::Limits(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        let retry = retry.unwrap_or_else(retry::Settings::off);
+        let one = one_try(&retry);
+        let limits = limits.unwrap_or_else(limits::Settings::off);
+        let limits_retries = limits.retries().is_some() || limits.retry_budget().is_some();
+        let limits = LimitsLayer::new(limits).told(name, events);
+        let mut retry =
+            RetryLayer::new(retry).drawing(draws.of("retry")).told(name, events).leaving_tries_to_a_timeout();
+        if limits_retries {
+            retry = retry.gated_by(limits.retry_gate());
+        }
+        Self { retry, limits, one: TimeoutLayer::new(one).heads_only().told(name, events) }
+    }
+
+    fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> Tried<S, P> {
+        self.retry.clone().over(protocol).layer(self.limits.layer(self.one.layer(transport)))
+    }
+}
+
+/// How long one try may take. A try that is hedged is not given up.
+fn one_try(retry: &retry::Settings) -> timeout::Settings {
+    let settings = timeout::Settings::builder().grpc_timeout(false);
+    let settings = match retry.per_try_timeout() {
+        Some(time) if !retry.hedging() => settings.head(time),
+        _ => settings,
+    };
+    let settings = match retry.trust_request_headers() {
+        true => settings.trust_request_headers(timeout::Trusted::Head),
+        false => settings,
+    };
+    settings.build().unwrap_or_else(|_| timeout::Settings::off())
+}
+
+/// What a sidecar takes off the requests that it does not trust.
+const CONTROL: [HeaderName; 11] = [
+    HeaderName::from_static("x-envoy-upstream-rq-timeout-ms"),
+    HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms"),
+    HeaderName::from_static("x-envoy-upstream-rq-timeout-alt-response"),
+    HeaderName::from_static("x-envoy-expected-rq-timeout-ms"),
+    HeaderName::from_static("x-envoy-retry-on"),
+    HeaderName::from_static("x-envoy-retry-grpc-on"),
+    HeaderName::from_static("x-envoy-max-retries"),
+    HeaderName::from_static("x-envoy-retriable-status-codes"),
+    HeaderName::from_static("x-envoy-retriable-header-names"),
+    HeaderName::from_static("x-envoy-hedge-on-per-try-timeout"),
+    HeaderName::from_static("x-envoy-upstream-alt-stat-name"),
+];
+
+/// Most requests have none of them: that is found out by one look at the names.
+fn strip(headers: &mut HeaderMap) {
+    if headers.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
+        CONTROL.iter().for_each(|name| drop(headers.remove(name)));
+    }
+}
