@@ -40,15 +40,11 @@ pin_project! {
 }
 
 impl<B: Body> Timed<B> {
-    /// Has the body end at a deadline, if there is one.
-    #[inline]
-    pub fn new(body: B, deadline: Option<Deadline>) -> Self {
-        let mut deadline = deadline;
-        if let Some(left) = &mut deadline
-            && (body.is_end_stream() || !left.goes_on_after_the_head())
-        {
-            deadline = None;
-        }
+    /// Has the body end at a deadline, if there is one. It is asked for only if the body is not at its end.
+    #[inline(always)]
+    pub fn new(body: B, deadline: impl FnOnce() -> Option<Deadline>) -> Self {
+        let deadline =
+            if body.is_end_stream() { None } else { deadline().and_then(Deadline::after_the_head) };
         Self { body: Some(body), deadline, sleep: None }
     }
 }
@@ -113,13 +109,13 @@ where
 
 impl<B: Body + From<Bytes>> From<Bytes> for Timed<B> {
     fn from(content: Bytes) -> Self {
-        Self::new(content.into(), None)
+        Self::new(content.into(), || None)
     }
 }
 
 impl<B: Body + Default> Default for Timed<B> {
     fn default() -> Self {
-        Self::new(B::default(), None)
+        Self::new(B::default(), || None)
     }
 }
 

@@ -121,8 +121,12 @@ impl<B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for Http {
         response.map(|body| Watched::new(body, watch))
     }
 
-    #[inline]
-    fn timed(&self, response: Response<B>, deadline: Option<Deadline>) -> Response<Timed<B>> {
+    #[inline(always)]
+    fn timed(
+        &self,
+        response: Response<B>,
+        deadline: impl FnOnce() -> Option<Deadline>,
+    ) -> Response<Timed<B>> {
         response.map(|body| Timed::new(body, deadline))
     }
 

@@ -68,7 +68,7 @@ impl Alarm for &mut Option<Pin<Box<Sleep>>> {
 }
 
 impl Deadline {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(
         limits: Limits,
         reply: Reply,
@@ -84,15 +84,14 @@ impl Deadline {
         self.moved = Time::NEVER;
     }
 
-    /// The head is there: whether something of the rest is limited. If so, time counts at the latest from now on.
-    #[inline]
-    pub(crate) fn goes_on_after_the_head(&mut self) -> bool {
+    /// What is left when the head is there: if something is, time counts at the latest from now on.
+    pub(crate) fn after_the_head(mut self) -> Option<Self> {
         self.limits = self.limits.after_the_head();
         if self.limits.watch_the_beginning() && self.started == Time::NEVER {
             self.started = clock::now();
         }
         self.moved();
-        !self.limits.is_none()
+        (!self.limits.is_none()).then_some(self)
     }
 
     /// Ready with the limit that is exceeded; to be asked only when what is awaited is not there.
