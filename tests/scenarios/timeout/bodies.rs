@@ -43,6 +43,16 @@ async fn a_body_that_ends_in_the_last_moment_is_whole() {
     assert_eq!((got.seen(), got.head_after), ((200, Some("response_timeout"), 499), 100));
 }
 
+/// One timer serves both; the total counts from its own beginning.
+#[tokio::test(start_paused = true)]
+async fn after_a_try_the_total_goes_on() {
+    let upstream = Echo::new().latency(ms(100)).size(64).slow_body(ms(600));
+    for head in [200, 500, 800] {
+        let service = timeout(limits().total(ms(500)).head(ms(head))).layer(upstream.clone());
+        assert_eq!(ask(&service, get()).await.seen(), (200, Some("response_timeout"), 500));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_head_that_was_there_at_once_has_its_body_counted_from_then_on() {
     let upstream = Echo::new().latency(ms(0)).size(64).slow_body(ms(2000));
