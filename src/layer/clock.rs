@@ -32,7 +32,14 @@ static BASE: LazyLock<tokio::time::Instant> = LazyLock::new(|| {
 #[must_use]
 pub fn now() -> Time {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    let since = tokio::time::Instant::now().saturating_duration_since(*BASE);
+    let now = tokio::time::Instant::now();
+    time(now)
+}
+
+/// A moment of tokio's timers.
+#[inline]
+pub(crate) fn time(instant: tokio::time::Instant) -> Time {
+    let since = instant.saturating_duration_since(*BASE);
     // 584 years fit.
     Time::from_nanos(since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos()))
 }

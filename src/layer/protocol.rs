@@ -127,8 +127,8 @@ pub trait Answers<Memo, Res, Err> {
     /// Has the end of the response observed; by nobody, if there is no watch.
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W>;
 
-    /// Has the response end at a deadline, if there is one and the response goes on after its head.
-    fn timed(&self, response: Res, deadline: Option<Deadline>) -> Self::Timed;
+    /// Has the response end at a deadline, if there is one. It is asked for only if the response goes on after its head.
+    fn timed(&self, response: Res, deadline: impl FnOnce() -> Option<Deadline>) -> Self::Timed;
 
     /// The head of a response; none where there are no heads.
     fn head<'r>(&self, response: &'r Res) -> Option<Head<'r>> {

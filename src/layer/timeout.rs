@@ -73,7 +73,7 @@ use super::{
 };
 use crate::{
     events::{Events, Observer},
-    policy::timeout::Settings,
+    policy::timeout::{Effort, Limits, Settings},
 };
 
 /// Puts a timeout around services. See the [module docs](self).
@@ -178,45 +178,71 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Req) -> Self::Future {
-        let (call, signal) = self.station.begin::<Req, T>(&mut request);
-        ResponseFuture::new(self.inner.call(T::wrap(request, signal)), call, self.station.protocol.clone())
+    fn call(&mut self, request: Req) -> Self::Future {
+        let Self { inner, station, .. } = self;
+        let effort = station.settings.effort();
+        if effort == Effort::Nothing {
+            return ResponseFuture::new(inner.call(T::wrap(request, None)), None, station.protocol.clone());
+        }
+        let memo = station.protocol.memo(&request);
+        if effort == Effort::Heads || (effort == Effort::Grpc && station.protocol.is_grpc(memo)) {
+            return station.call_by_head::<S, R, T, Req>(inner, request, memo);
+        }
+        let limits = station.settings.limits();
+        let upload = if limits.is_none() { None } else { T::signal(&request) };
+        station.call::<S, R, T, Req>(inner, request, memo, limits, false, upload)
     }
 }
 
-/// What goes with a call that is limited.
-type Call<M> = (Deadline, M);
-
 impl<P: Protocol> Station<P> {
-    /// The deadline of this request, if it has one, and what its body has to tell of.
-    #[inline]
-    fn begin<Req, T>(&mut self, request: &mut Req) -> (Option<Call<P::Memo>>, Option<Signal>)
+    /// A call with these limits.
+    #[inline(always)]
+    fn call<S, R, T, Req>(
+        &mut self,
+        inner: &mut S,
+        request: Req,
+        memo: P::Memo,
+        limits: Limits,
+        empty: bool,
+        upload: Option<Signal>,
+    ) -> ResponseFuture<S::Future, P, P::Memo, R>
     where
         P: Reads<Req>,
         T: Start<Req>,
+        S: Service<T::Request>,
     {
-        let Self { settings, observer, protocol } = self;
-        if settings.is_off() {
-            return (None, None);
-        }
-        let memo = protocol.memo(request);
-        let is_grpc = protocol.is_grpc(memo);
-        let looks = settings.looks_at_every_head() || (is_grpc && settings.reads_grpc_timeout());
-        let (limits, empty) = if looks {
-            headers::look(settings, protocol, request, is_grpc)
+        let inner = inner.call(T::wrap(request, upload.clone()));
+        // Made after the call, in its place: there is nothing in it that a panic would lose.
+        let call = if limits.is_none() {
+            None
         } else {
-            (settings.limits(), false)
+            let observer = self.observer.as_mut().map(|observer| observer.moved_to(lane::here()));
+            let reply = Reply { grpc: self.settings.grpc_status(), empty };
+            Some((Deadline::new(limits, reply, upload, observer), memo))
         };
-        let upload = if limits.is_none() { None } else { T::signal(request) };
-        if settings.tells_deadline() {
-            headers::tell(protocol, request, limits, is_grpc, upload.as_ref());
+        ResponseFuture::new(inner, call, self.protocol.clone())
+    }
+
+    /// A call whose head says how long it may take, or is to say it.
+    #[inline(never)]
+    fn call_by_head<S, R, T, Req>(
+        &mut self,
+        inner: &mut S,
+        mut request: Req,
+        memo: P::Memo,
+    ) -> ResponseFuture<S::Future, P, P::Memo, R>
+    where
+        P: Reads<Req>,
+        T: Start<Req>,
+        S: Service<T::Request>,
+    {
+        let is_grpc = self.protocol.is_grpc(memo);
+        let (limits, empty) = headers::look(&self.settings, &self.protocol, &mut request, is_grpc);
+        let upload = if limits.is_none() { None } else { T::signal(&request) };
+        if self.settings.tells_deadline() {
+            headers::tell(&self.protocol, &mut request, limits, is_grpc, upload.as_ref());
         }
-        if limits.is_none() {
-            return (None, None);
-        }
-        let observer = observer.as_mut().map(|observer| observer.moved_to(lane::here()));
-        let reply = Reply { grpc: settings.grpc_status(), empty };
-        (Some((Deadline::new(limits, reply, upload.clone(), observer), memo)), upload)
+        self.call::<S, R, T, Req>(inner, request, memo, limits, empty, upload)
     }
 }
 

@@ -33,23 +33,30 @@ pin_project! {
         #[pin]
         body: Option<B>,
         // None if there is none, and when the body has ended.
-        deadline: Option<Deadline>,
-        // Boxed, since few bodies keep anybody waiting, and all are moved.
-        sleep: Option<Pin<Box<Sleep>>>,
+        left: Option<Left>,
     }
 }
 
+struct Left {
+    deadline: Deadline,
+    /// Boxed, since few bodies keep anybody waiting, and all are moved.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
 impl<B: Body> Timed<B> {
-    /// Has the body end at a deadline, if there is one.
-    #[inline]
-    pub fn new(body: B, deadline: Option<Deadline>) -> Self {
-        let mut deadline = deadline;
-        if let Some(left) = &mut deadline
-            && (body.is_end_stream() || !left.goes_on_after_the_head())
-        {
-            deadline = None;
-        }
-        Self { body: Some(body), deadline, sleep: None }
+    /// Has the body end at a deadline, if there is one. It is asked for only if the body is not at its end.
+    #[inline(always)]
+    pub fn new(body: B, deadline: impl FnOnce() -> Option<Deadline>) -> Self {
+        let left = if body.is_end_stream() { None } else { Left::of(deadline()) };
+        Self { body: Some(body), left }
+    }
+}
+
+impl Left {
+    /// Out of line, so that who has a body that is at its end is not kept.
+    #[inline(never)]
+    fn of(deadline: Option<Deadline>) -> Option<Self> {
+        deadline?.after_the_head().map(|deadline| Self { deadline, sleep: None })
     }
 }
 
@@ -59,8 +66,7 @@ impl<B> Timed<B> {
     fn cut(self: Pin<&mut Self>, limit: Limit) -> Option<Refusal> {
         let mut this = self.project();
         this.body.set(None);
-        *this.sleep = None;
-        let deadline = this.deadline.take()?;
+        let Left { deadline, .. } = this.left.take()?;
         let refusal = deadline.refusal(limit);
         deadline.tell(refusal.reason());
         Some(refusal)
@@ -82,21 +88,21 @@ where
         let Some(mut body) = this.body.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         match body.as_mut().poll_frame(cx) {
             Poll::Ready(frame) => {
-                if let Some(deadline) = this.deadline {
-                    deadline.moved();
+                if let Some(left) = this.left {
+                    left.deadline.moved();
                     let is_last = match &frame {
                         Some(Ok(frame)) => frame.is_trailers() || body.is_end_stream(),
                         _ => true,
                     };
                     if is_last {
-                        (*this.deadline, *this.sleep) = (None, None);
+                        *this.left = None;
                     }
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending => {
-                let Some(deadline) = this.deadline else { return Poll::Pending };
-                let limit = ready!(deadline.poll(Awaited::Body, this.sleep, cx));
+                let Some(Left { deadline, sleep }) = this.left else { return Poll::Pending };
+                let limit = ready!(deadline.poll(Awaited::Body, sleep, cx));
                 Poll::Ready(self.cut(limit).map(|refusal| Err(refusal.into())))
             }
         }
@@ -113,18 +119,19 @@ where
 
 impl<B: Body + From<Bytes>> From<Bytes> for Timed<B> {
     fn from(content: Bytes) -> Self {
-        Self::new(content.into(), None)
+        Self::new(content.into(), || None)
     }
 }
 
 impl<B: Body + Default> Default for Timed<B> {
     fn default() -> Self {
-        Self::new(B::default(), None)
+        Self::new(B::default(), || None)
     }
 }
 
 impl<B: fmt::Debug> fmt::Debug for Timed<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Timed").field("body", &self.body).field("deadline", &self.deadline).finish()
+        let deadline = self.left.as_ref().map(|left| &left.deadline);
+        f.debug_struct("Timed").field("body", &self.body).field("deadline", &deadline).finish()
     }
 }

@@ -182,8 +182,12 @@ impl<B: LocalBody, E: 'static> Answers<HttpMemo, Response<B>, E> for Http {
         response.map(|body| Watched::new(body, watch))
     }
 
-    #[inline]
-    fn timed(&self, response: Response<B>, deadline: Option<Deadline>) -> Response<Timed<B>> {
+    #[inline(always)]
+    fn timed(
+        &self,
+        response: Response<B>,
+        deadline: impl FnOnce() -> Option<Deadline>,
+    ) -> Response<Timed<B>> {
         response.map(|body| Timed::new(body, deadline))
     }
 

@@ -85,7 +85,7 @@ where
         self.protocol.watch(response, watch)
     }
 
-    fn timed(&self, response: Res, deadline: Option<Deadline>) -> P::Timed {
+    fn timed(&self, response: Res, deadline: impl FnOnce() -> Option<Deadline>) -> P::Timed {
         self.protocol.timed(response, deadline)
     }
 

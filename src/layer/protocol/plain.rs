@@ -88,7 +88,7 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Plain {
     }
 
     /// The answer is all there is.
-    fn timed(&self, response: Res, _: Option<Deadline>) -> Res {
+    fn timed(&self, response: Res, _: impl FnOnce() -> Option<Deadline>) -> Res {
         response
     }
 }
@@ -118,7 +118,7 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Reading<Err> {
         Answers::<(), Res, Err>::watch(&Plain, response, watch)
     }
 
-    fn timed(&self, response: Res, _: Option<Deadline>) -> Res {
+    fn timed(&self, response: Res, _: impl FnOnce() -> Option<Deadline>) -> Res {
         response
     }
 

@@ -5,10 +5,11 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use http::StatusCode;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::upload::{Progress, Signal};
 use crate::{
@@ -32,6 +33,8 @@ pub struct Deadline {
     started: Time,
     /// When something moved last; [`Time::NEVER`] if something has since the clock was read.
     moved: Time,
+    /// When the first timer goes off, if it was set without a look at the clock.
+    set_for: Option<Instant>,
     /// The request's body, if that may still be on its way.
     upload: Option<Signal>,
     observer: Option<Shared<Observer>>,
@@ -47,35 +50,35 @@ pub(super) struct Reply {
 
 /// Where a timer is kept.
 pub(crate) trait Alarm {
-    /// The timer; a new one is set to this moment.
-    fn or_set(&mut self, at: Instant) -> Pin<&mut Sleep>;
+    /// The timer; if there is none yet, this one.
+    fn or_set(&mut self, timer: impl FnOnce() -> Sleep) -> Pin<&mut Sleep>;
 }
 
 impl Alarm for Pin<&mut Option<Sleep>> {
     #[inline]
-    fn or_set(&mut self, at: Instant) -> Pin<&mut Sleep> {
+    fn or_set(&mut self, timer: impl FnOnce() -> Sleep) -> Pin<&mut Sleep> {
         if self.is_none() {
-            self.set(Some(sleep_until(at)));
+            self.set(Some(timer()));
         }
         self.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it was set"))
     }
 }
 
 impl Alarm for &mut Option<Pin<Box<Sleep>>> {
-    fn or_set(&mut self, at: Instant) -> Pin<&mut Sleep> {
-        self.get_or_insert_with(|| Box::pin(sleep_until(at))).as_mut()
+    fn or_set(&mut self, timer: impl FnOnce() -> Sleep) -> Pin<&mut Sleep> {
+        self.get_or_insert_with(|| Box::pin(timer())).as_mut()
     }
 }
 
 impl Deadline {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(
         limits: Limits,
         reply: Reply,
         upload: Option<Signal>,
         observer: Option<Shared<Observer>>,
     ) -> Self {
-        Self { limits, reply, started: Time::NEVER, moved: Time::NEVER, upload, observer }
+        Self { limits, reply, started: Time::NEVER, moved: Time::NEVER, set_for: None, upload, observer }
     }
 
     /// Something moved.
@@ -84,15 +87,15 @@ impl Deadline {
         self.moved = Time::NEVER;
     }
 
-    /// The head is there: whether something of the rest is limited. If so, time counts at the latest from now on.
-    #[inline]
-    pub(crate) fn goes_on_after_the_head(&mut self) -> bool {
+    /// What is left when the head is there: if something is, time counts at the latest from now on.
+    pub(crate) fn after_the_head(mut self) -> Option<Self> {
+        let before = self.shortest().1;
         self.limits = self.limits.after_the_head();
         if self.limits.watch_the_beginning() && self.started == Time::NEVER {
-            self.started = clock::now();
+            self.started = self.set_for.map_or_else(clock::now, |end| clock::time(end) - before);
         }
         self.moved();
-        !self.limits.is_none()
+        (!self.limits.is_none()).then_some(self)
     }
 
     /// Ready with the limit that is exceeded; to be asked only when what is awaited is not there.
@@ -102,21 +105,40 @@ impl Deadline {
         mut alarm: impl Alarm,
         cx: &mut Context<'_>,
     ) -> Poll<Limit> {
+        // Nothing but time matters, from now on: most are of this kind, and one look at the clock is enough for them.
+        if self.started == Time::NEVER && self.upload.is_none() && !self.limits.watch_movement() {
+            let (limit, time) = self.shortest();
+            let set_for = &mut self.set_for;
+            let timer = alarm.or_set(|| {
+                let timer = sleep(time);
+                *set_for = Some(timer.deadline());
+                timer
+            });
+            return timer.poll(cx).map(|()| limit);
+        }
         self.read_the_clock();
         let Some((limit, at)) = self.next(awaited, cx) else { return Poll::Pending };
         let at = clock::instant(at);
-        let mut sleep = alarm.or_set(at);
-        if sleep.deadline() > at {
-            sleep.as_mut().reset(at);
+        let mut timer = alarm.or_set(|| sleep_until(at));
+        if timer.deadline() > at {
+            timer.as_mut().reset(at);
         }
         loop {
-            ready!(sleep.as_mut().poll(cx));
+            ready!(timer.as_mut().poll(cx));
             // Something may have moved since it was set.
-            if sleep.deadline() >= at {
+            if timer.deadline() >= at {
                 return Poll::Ready(limit);
             }
-            sleep.as_mut().reset(at);
+            timer.as_mut().reset(at);
         }
+    }
+
+    /// The shorter of the times until the head is there; where nothing but time matters there is one.
+    #[inline]
+    fn shortest(&self) -> (Limit, Duration) {
+        let zero = Time::default();
+        let next = self.limits.next(Awaited::Head, Some(zero), zero);
+        next.map_or((Limit::Total, Duration::MAX), |(limit, end)| (limit, end.since(zero)))
     }
 
     /// Once when there is something to wait for, and where movement matters after each.

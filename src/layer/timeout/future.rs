@@ -33,7 +33,7 @@ pin_project! {
 }
 
 impl<F, P, M, R> ResponseFuture<F, P, M, R> {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(inner: F, call: Option<(Deadline, M)>, protocol: P) -> Self {
         Self { inner: Some(inner), sleep: None, call, protocol, reach: PhantomData }
     }
@@ -51,14 +51,9 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.as_mut().project();
         let Some(inner) = this.inner.as_pin_mut() else { panic!("polled after it had ended") };
-        if let Poll::Ready(answer) = inner.poll(cx) {
-            return Poll::Ready(match answer {
-                Ok(response) => {
-                    let deadline = this.call.take().map(|(deadline, _)| deadline);
-                    Ok(R::timed(this.protocol, response, deadline))
-                }
-                Err(error) => Err(error),
-            });
+        let answer = R::answer(this.protocol, inner.poll(cx), this.call);
+        if answer.is_ready() {
+            return answer;
         }
         let Some((deadline, _)) = this.call else { return Poll::Pending };
         let limit = ready!(deadline.poll(Awaited::Head, this.sleep, cx));
@@ -82,7 +77,7 @@ impl<F, P, M, R> ResponseFuture<F, P, M, R> {
         let reason = refusal.reason();
         let answer = this.protocol.refuse(memo, refusal);
         deadline.tell(reason);
-        Poll::Ready(answer.map(|response| R::timed(this.protocol, response, None)))
+        R::answer(this.protocol, Poll::Ready(answer), &mut None::<(Deadline, M)>)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How far a timeout reaches, and when its time starts to count.
 
+use std::task::Poll;
+
 use http::Request;
 use http_body::Body;
 
@@ -14,8 +16,16 @@ pub trait Reach<P, M, Res, Err>: Copy + sealed::Sealed {
     /// What the service answers with.
     type Response;
 
+    /// The answer with what is left of its deadline.
+    ///
+    /// It goes from the inner future to the outer one in one place: a response is large, and moving it costs more than
+    /// all else here.
     #[doc(hidden)]
-    fn timed(protocol: &P, response: Res, deadline: Option<Deadline>) -> Self::Response;
+    fn answer<C>(
+        protocol: &P,
+        answer: Poll<Result<Res, Err>>,
+        call: &mut Option<(Deadline, C)>,
+    ) -> Poll<Result<Self::Response, Err>>;
 }
 
 /// To the end of the response's body.
@@ -32,18 +42,32 @@ where
 {
     type Response = P::Timed;
 
-    #[inline]
-    fn timed(protocol: &P, response: Res, deadline: Option<Deadline>) -> P::Timed {
-        protocol.timed(response, deadline)
+    #[inline(always)]
+    fn answer<C>(
+        protocol: &P,
+        answer: Poll<Result<Res, Err>>,
+        call: &mut Option<(Deadline, C)>,
+    ) -> Poll<Result<P::Timed, Err>> {
+        match answer {
+            Poll::Ready(Ok(response)) => {
+                Poll::Ready(Ok(protocol.timed(response, || call.take().map(|(deadline, _)| deadline))))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
 impl<P, M, Res, Err> Reach<P, M, Res, Err> for HeadOnly {
     type Response = Res;
 
-    #[inline]
-    fn timed(_: &P, response: Res, _: Option<Deadline>) -> Res {
-        response
+    #[inline(always)]
+    fn answer<C>(
+        _: &P,
+        answer: Poll<Result<Res, Err>>,
+        _: &mut Option<(Deadline, C)>,
+    ) -> Poll<Result<Res, Err>> {
+        answer
     }
 }
 

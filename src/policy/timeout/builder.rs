@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Field, GrpcStatus, LONGEST, Limits, Settings, SettingsError, Trusted};
+use super::{Field, GrpcStatus, LONGEST, Limits, Settings, SettingsError, Trusted, settings::Effort};
 
 /// Collects [`Settings`]; what is wrong with them is said by [`build`](Self::build).
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +98,15 @@ impl SettingsBuilder {
             grpc_status: self.grpc_status,
             trusted: self.trusted,
             tell_deadline: self.tell_deadline,
+            effort: if self.tell_deadline || self.trusted != Trusted::Nothing {
+                Effort::Heads
+            } else if self.grpc_timeout {
+                Effort::Grpc
+            } else if limits.is_none() {
+                Effort::Nothing
+            } else {
+                Effort::Settings
+            },
         })
     }
 }

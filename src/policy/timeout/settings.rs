@@ -29,6 +29,20 @@ pub struct Settings {
     pub(super) grpc_status: GrpcStatus,
     pub(super) trusted: Trusted,
     pub(super) tell_deadline: bool,
+    pub(super) effort: Effort,
+}
+
+/// How much there is to do for a request; the most frequent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Nothing: there can be no limit.
+    Nothing,
+    /// What was set is the limit, whatever a request's head says.
+    Settings,
+    /// The same, unless it is a gRPC call.
+    Grpc,
+    /// Every head must be looked at.
+    Heads,
 }
 
 /// Which of Envoy's request headers replace a limit, in both directions; they are taken off the request.
@@ -131,15 +145,14 @@ impl Settings {
 
     /// Whether there can be no limit, and there is nothing to tell.
     #[must_use]
-    #[inline]
     pub const fn is_off(&self) -> bool {
-        self.limits.is_none() && !self.grpc_timeout && !self.looks_at_every_head()
+        matches!(self.effort, Effort::Nothing)
     }
 
-    /// Whether the heads of all requests must be looked at, not those of gRPC calls alone.
+    /// How much there is to do for a request.
     #[inline]
-    pub(crate) const fn looks_at_every_head(&self) -> bool {
-        self.tell_deadline || !matches!(self.trusted, Trusted::Nothing)
+    pub(crate) const fn effort(&self) -> Effort {
+        self.effort
     }
 
     /// The limits of a request whose headers say nothing.

@@ -6,7 +6,7 @@ use futures_util::stream;
 use http::{HeaderMap, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tower::{Layer, service_fn};
 use tower_mesh::{Reason, layer::body::Timed, testing::Echo};
 
@@ -23,9 +23,9 @@ async fn the_total_cuts_a_body_whose_head_was_sent() {
     assert_eq!(body.size_hint().exact(), Some(64));
     let data = body.frame().await.expect("data").expect("no error").into_data().expect("data");
     assert_eq!(data.len(), 64);
-    let start = Instant::now();
+    let start = clock::now();
     let error = body.frame().await.expect("an end").expect_err("it was cut");
-    assert_eq!(start.elapsed(), ms(499), "a millisecond went by before the head");
+    assert_eq!(clock::now().since(start), ms(499), "a millisecond went by before the head");
     let refusal = error.downcast_ref::<Refusal>().expect("a refusal");
     assert_eq!((refusal.reason(), refusal.why()), (Reason::Timeout, "response_timeout"));
     assert_eq!(refusal.flags(), Flags::UT);
@@ -43,6 +43,16 @@ async fn a_body_that_ends_in_the_last_moment_is_whole() {
     assert_eq!((got.seen(), got.head_after), ((200, Some("response_timeout"), 499), 100));
 }
 
+/// One timer serves both; the total counts from its own beginning.
+#[tokio::test(start_paused = true)]
+async fn after_a_try_the_total_goes_on() {
+    let upstream = Echo::new().latency(ms(100)).size(64).slow_body(ms(600));
+    for head in [200, 500, 800] {
+        let service = timeout(limits().total(ms(500)).head(ms(head))).layer(upstream.clone());
+        assert_eq!(ask(&service, get()).await.seen(), (200, Some("response_timeout"), 500));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_head_that_was_there_at_once_has_its_body_counted_from_then_on() {
     let upstream = Echo::new().latency(ms(0)).size(64).slow_body(ms(2000));
@@ -52,9 +62,9 @@ async fn a_head_that_was_there_at_once_has_its_body_counted_from_then_on() {
     let mut body = service.oneshot(get()).await.expect("an answer").into_body();
     sleep(ms(400)).await;
     body.frame().await.expect("data").expect("in time");
-    let start = Instant::now();
+    let start = clock::now();
     body.frame().await.expect("an end").expect_err("it was cut");
-    assert_eq!(start.elapsed(), ms(100));
+    assert_eq!(clock::now().since(start), ms(100));
 }
 
 /// A caller that takes its time is not cut off from what is there already.
