@@ -6,6 +6,7 @@ mod extension;
 mod fallback;
 mod handle;
 mod keyed;
+mod limits;
 mod peers;
 
 use tower_mesh::{
