@@ -91,8 +91,14 @@ pin_project! {
 }
 
 impl<B: Body, W: Watch> Watched<B, W> {
-    /// Has the body watched, if there is a watch.
-    pub const fn new(body: B, watch: Option<W>) -> Self {
+    /// Has the body watched, if there is a watch. One that is at its end ends here: nobody may ever look at it.
+    #[inline]
+    pub fn new(body: B, mut watch: Option<W>) -> Self {
+        if body.is_end_stream()
+            && let Some(mut watch) = watch.take()
+        {
+            watch.end(End::Complete);
+        }
         Self { body, watch }
     }
 }

@@ -10,6 +10,7 @@ mod fallback;
 mod grpc;
 mod hyper_client;
 mod keyed;
+mod limits;
 mod plain;
 mod stacked;
 mod tonic_client;

@@ -7,6 +7,7 @@ mod fallback;
 mod fault;
 mod handle;
 mod keyed;
+mod limits;
 mod peers;
 mod timeout;
 
