@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use tower::ServiceExt;
+use tower::{BoxError, ServiceExt};
 use tower_mesh::Mesh;
 
 const POLICY: &str = "
@@ -23,7 +23,7 @@ spec:
 ";
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), BoxError> {
     let mesh = Mesh::from_yaml(POLICY)?;
     print!("{}", mesh.plan());
     for note in mesh.notes() {
@@ -31,9 +31,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let _listening = mesh.events().listen(|event| println!("{event}"));
 
-    let client = mesh.client(Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>());
+    let client = mesh.client(Client::builder(TokioExecutor::new()).build_http());
     for call in 1..=4 {
-        let request = Request::get("http://127.0.0.1:1/reviews/0").body(Empty::new())?;
+        let request = Request::get("http://127.0.0.1:1/reviews/0").body(Empty::<Bytes>::new())?;
         match client.clone().oneshot(request).await {
             Ok(response) => {
                 let status = response.status();

@@ -40,7 +40,7 @@ pub(crate) use self::http::{grpc_outcome, is_grpc, local, shows_in_trailers};
 use self::sealed::Sealed;
 pub use self::{
     failure::failure_of,
-    http::{Http, HttpMemo, HttpReadingErrors},
+    http::{Http, HttpMemo, HttpReadingErrors, Looks, OverHttp},
     judged::Judged,
     plain::{Plain, Reading},
 };

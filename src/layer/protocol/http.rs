@@ -74,8 +74,34 @@ enum Kind {
 
 impl Sealed for Http {}
 impl Protocol for Http {}
+impl OverHttp for Http {}
 
-impl<B> Reads<Request<B>> for Http {
+impl Sealed for HttpReadingErrors {}
+impl Protocol for HttpReadingErrors {}
+impl OverHttp for HttpReadingErrors {}
+
+/// HTTP, however it looks at errors.
+pub trait OverHttp: Protocol {}
+
+/// How errors are looked at.
+pub trait Looks<E> {
+    #[doc(hidden)]
+    fn failure(&self, error: &E) -> Failure;
+}
+
+impl<E: 'static> Looks<E> for Http {
+    fn failure(&self, error: &E) -> Failure {
+        failure_of_any(error)
+    }
+}
+
+impl<E: Error + 'static> Looks<E> for HttpReadingErrors {
+    fn failure(&self, error: &E) -> Failure {
+        failure_of(error)
+    }
+}
+
+impl<P: OverHttp, B> Reads<Request<B>> for P {
     type Memo = HttpMemo;
 
     #[inline]
@@ -135,31 +161,21 @@ impl HttpMemo {
     }
 }
 
-/// The outcome of an answer; that of an error is said by `failure`.
-#[inline]
-fn judged<B, E>(
-    memo: HttpMemo,
-    result: &Result<Response<B>, E>,
-    failure: impl FnOnce(&E) -> Failure,
-) -> Outcome {
-    let response = match result {
-        Ok(response) => response,
-        Err(error) => return Outcome::Failure(failure(error)),
-    };
-    if let Some(refusal) = response.extensions().get::<Refusal>() {
-        return refusal.reason().outcome();
-    }
-    let grpc = if memo.0 == Kind::Grpc { grpc_outcome(response.headers()) } else { None };
-    grpc.unwrap_or_else(|| by_status(response.status()))
-}
-
-impl<B: LocalBody, E: 'static> Answers<HttpMemo, Response<B>, E> for Http {
+impl<P: OverHttp + Looks<E>, B: LocalBody, E> Answers<HttpMemo, Response<B>, E> for P {
     type Watched<W: Watch> = Response<Watched<B, W>>;
     type Timed = Response<Timed<B>>;
 
     #[inline]
     fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
-        judged(memo, result, |error| failure_of_any(error))
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => return Outcome::Failure(self.failure(error)),
+        };
+        if let Some(refusal) = response.extensions().get::<Refusal>() {
+            return refusal.reason().outcome();
+        }
+        let grpc = if memo.0 == Kind::Grpc { grpc_outcome(response.headers()) } else { None };
+        grpc.unwrap_or_else(|| by_status(response.status()))
     }
 
     fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
@@ -218,81 +234,6 @@ impl<B: LocalBody, E: 'static> Answers<HttpMemo, Response<B>, E> for Http {
         let extensions = response.extensions_mut();
         let before = extensions.get().copied().unwrap_or(Flags::NONE);
         extensions.insert(before | flags);
-    }
-
-    fn headers_mut<'r>(&self, response: &'r mut Response<B>) -> Option<&'r mut HeaderMap> {
-        Some(response.headers_mut())
-    }
-}
-
-impl Sealed for HttpReadingErrors {}
-impl Protocol for HttpReadingErrors {}
-
-impl<B> Reads<Request<B>> for HttpReadingErrors {
-    type Memo = HttpMemo;
-
-    #[inline]
-    fn memo(&self, request: &Request<B>) -> HttpMemo {
-        Http.memo(request)
-    }
-
-    #[inline]
-    fn headers<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut HeaderMap> {
-        Some(request.headers_mut())
-    }
-
-    #[inline]
-    fn extensions<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut Extensions> {
-        Some(request.extensions_mut())
-    }
-
-    fn target<'r>(&self, request: &'r Request<B>) -> Option<(Cow<'r, str>, u16)> {
-        host::target(request)
-    }
-
-    #[inline]
-    fn is_grpc(&self, memo: HttpMemo) -> bool {
-        memo.is_grpc()
-    }
-}
-
-impl<B: LocalBody, E: Error + 'static> Answers<HttpMemo, Response<B>, E> for HttpReadingErrors {
-    type Watched<W: Watch> = Response<Watched<B, W>>;
-    type Timed = Response<Timed<B>>;
-
-    #[inline]
-    fn classify(&self, memo: HttpMemo, result: &Result<Response<B>, E>) -> Outcome {
-        judged(memo, result, |error| failure_of(error))
-    }
-
-    fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
-        Answers::<_, _, E>::shows_late(&Http, memo, response)
-    }
-
-    fn refuse(&self, memo: HttpMemo, refusal: Refusal) -> Result<Response<B>, E> {
-        Http.refuse(memo, refusal)
-    }
-
-    fn watch<W: Watch>(&self, response: Response<B>, watch: Option<W>) -> Self::Watched<W> {
-        Answers::<HttpMemo, _, E>::watch(&Http, response, watch)
-    }
-
-    fn timed(&self, response: Response<B>, deadline: Option<Deadline>) -> Response<Timed<B>> {
-        Answers::<HttpMemo, _, E>::timed(&Http, response, deadline)
-    }
-
-    #[inline]
-    fn head<'r>(&self, response: &'r Response<B>) -> Option<Head<'r>> {
-        Answers::<HttpMemo, _, E>::head(&Http, response)
-    }
-
-    #[inline]
-    fn refusal<'r>(&self, result: &'r Result<Response<B>, E>) -> Option<&'r Refusal> {
-        Answers::<HttpMemo, _, E>::refusal(&Http, result)
-    }
-
-    fn flag(&self, response: &mut Response<B>, flags: Flags) {
-        Answers::<HttpMemo, _, E>::flag(&Http, response, flags);
     }
 
     fn headers_mut<'r>(&self, response: &'r mut Response<B>) -> Option<&'r mut HeaderMap> {

@@ -6,7 +6,7 @@ use http_body::Body;
 use super::Attempt;
 use crate::layer::{
     body::{self, Sent},
-    protocol::{Http, HttpReadingErrors, Judged, Plain, Protocol, Reading, Reads},
+    protocol::{Judged, OverHttp, Plain, Protocol, Reading, Reads},
 };
 
 /// A protocol whose requests can be tried again.
@@ -77,48 +77,42 @@ fn again<B>(spare: &Spare<B>, attempt: Attempt, headers: impl FnOnce(&mut Header
     Request::from_parts(head, spare.body.again())
 }
 
-macro_rules! over_http {
-    ($($protocol:ty),*) => {$(
-        impl<B: Body> Repeats<Request<B>> for $protocol {
-            type Try = Request<Sent<B>>;
-            type Spare = Spare<B>;
+impl<P: OverHttp, B: Body> Repeats<Request<B>> for P {
+    type Try = Request<Sent<B>>;
+    type Spare = Spare<B>;
 
-            #[inline]
-            fn once(&self, request: Request<B>) -> Request<Sent<B>> {
-                request.map(Sent::through)
-            }
+    #[inline]
+    fn once(&self, request: Request<B>) -> Request<Sent<B>> {
+        request.map(Sent::through)
+    }
 
-            #[inline]
-            fn first(&self, request: Request<B>, body_limit: usize) -> (Request<Sent<B>>, Spare<B>) {
-                first(request, body_limit)
-            }
+    #[inline]
+    fn first(&self, request: Request<B>, body_limit: usize) -> (Request<Sent<B>>, Spare<B>) {
+        first(request, body_limit)
+    }
 
-            fn again(
-                &self,
-                spare: &Spare<B>,
-                attempt: Attempt,
-                headers: impl FnOnce(&mut HeaderMap),
-            ) -> Request<Sent<B>> {
-                again(spare, attempt, headers)
-            }
+    fn again(
+        &self,
+        spare: &Spare<B>,
+        attempt: Attempt,
+        headers: impl FnOnce(&mut HeaderMap),
+    ) -> Request<Sent<B>> {
+        again(spare, attempt, headers)
+    }
 
-            fn can_repeat(&self, spare: &Spare<B>) -> bool {
-                spare.body.is_kept()
-            }
+    fn can_repeat(&self, spare: &Spare<B>) -> bool {
+        spare.body.is_kept()
+    }
 
-            fn claim(&self, spare: &Spare<B>, beside: bool) -> bool {
-                spare.body.claim(beside)
-            }
+    fn claim(&self, spare: &Spare<B>, beside: bool) -> bool {
+        spare.body.claim(beside)
+    }
 
-            #[inline]
-            fn method<'r>(&self, request: &'r Request<B>) -> Option<&'r Method> {
-                Some(request.method())
-            }
-        }
-    )*};
+    #[inline]
+    fn method<'r>(&self, request: &'r Request<B>) -> Option<&'r Method> {
+        Some(request.method())
+    }
 }
-
-over_http!(Http, HttpReadingErrors);
 
 macro_rules! over_others {
     ($([$($generic:ident)?] $protocol:ty),*) => {$(

@@ -89,15 +89,16 @@ impl Settings {
         SettingsBuilder::default()
     }
 
-    /// Nothing is asked for.
+    /// Nothing is limited, and nobody can ask for it.
     #[must_use]
-    pub fn off() -> Self {
+    pub const fn off() -> Self {
         Self {
             limits: Limits::NONE,
             grpc_timeout: false,
-            grpc_status: GrpcStatus::default(),
-            trusted: Trusted::default(),
+            grpc_status: GrpcStatus::Unavailable,
+            trusted: Trusted::Nothing,
             tell_deadline: false,
+            effort: Effort::Nothing,
         }
     }
 
