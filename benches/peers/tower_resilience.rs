@@ -98,10 +98,11 @@ pub(crate) fn rare_chaos() -> NoChaos {
     ChaosLayer::builder().latency_rate(f64::MIN_POSITIVE).seed(7).build()
 }
 
-/// Answers this share with an error, for which its service must have one.
-pub(crate) fn aborting(
-    share: f64,
-) -> Stack<Failing, ChaosLayer<CustomErrorFn<fn(&Request<Fate>) -> Injected>>> {
+/// The layer of faults, with an error to inject, over a service that has it.
+pub(crate) type Aborting = Stack<Failing, ChaosLayer<CustomErrorFn<fn(&Request<Fate>) -> Injected>>>;
+
+/// Answers this share with an error. That its service has one costs a layer more.
+pub(crate) fn aborting(share: f64) -> Aborting {
     let error: fn(&Request<Fate>) -> Injected = |_| Injected;
     Stack::new(Failing, ChaosLayer::builder().error_rate(share).error_fn(error).seed(7).build())
 }

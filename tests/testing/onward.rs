@@ -346,3 +346,16 @@ async fn one_that_is_told_whom_to_ask_has_seen_nothing_yet() {
 fn a_text_that_is_no_uri_panics() {
     let _ = Echo::new().calling(Echo::new(), "http://two words/");
 }
+
+#[cfg(feature = "yaml")]
+#[tokio::test(start_paused = true)]
+async fn a_client_of_a_mesh_can_be_asked() {
+    let policy = include_str!("../../examples/policies/circuit-breaker.yaml");
+    let mesh = tower_mesh::Mesh::from_yaml(policy).unwrap();
+    let fortio = Echo::new().status(511);
+    let client = mesh.client(fortio.clone());
+    let page = Echo::new().calling(client, "http://fortio.demo.svc.cluster.local:8080/echo");
+    let report = Load::workers(1).requests(150).run(page.clone()).await;
+    assert_eq!((report.count(511), report.count(409), fortio.seen().calls), (100, 50, 100));
+    assert_eq!((page.seen().onward, page.seen().onward_failed), (150, 150));
+}

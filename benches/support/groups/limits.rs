@@ -8,7 +8,7 @@ use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put},
+        contestants::{BARE, FLOOR, peer, put, put_timed},
         situations::PASSING,
     },
 };
@@ -23,7 +23,8 @@ pub(super) const GROUP: Group = Group {
         BARE,
         peer("tower", OURS, |situation| put(tower::limit(), situation)),
         peer("tower, shedding", OURS, |situation| put(tower::shedding(), situation)),
-        peer("t-resilience", OURS, |situation| put(tower_resilience::bulkhead(), situation)),
+        // It refuses at once by waiting for no time, which needs a clock.
+        peer("t-resilience", OURS, |situation| put_timed(tower_resilience::bulkhead(), situation)),
     ],
     situations: PASSING,
     threads: &["ready", "clone + call + drop"],
