@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::Args;
 use http::{HeaderName, HeaderValue, Uri};
 use tower_mesh::{
-    Mesh,
+    Http, Mesh,
     config::GoDuration,
+    mesh::Era,
     testing::{Echo, Load, Report, load::Bounded},
 };
 
@@ -59,6 +60,14 @@ pub(crate) struct Simulate {
     #[arg(long, default_value = "default", value_name = "NS")]
     namespace: String,
 
+    /// Speaks HTTP/2 to the upstream, so that requests share connections: then limits on connections do not act.
+    #[arg(long)]
+    http2: bool,
+
+    /// Reads the policies as the mesh of another time did: 0.8, 1.5, 1.14, 1.17 or current.
+    #[arg(long, default_value = "current", value_name = "ERA", value_parser = era)]
+    era: Era,
+
     /// Plays the load so many times, in the same mesh.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     repeat: Option<u64>,
@@ -97,6 +106,8 @@ impl Simulate {
         let mut mesh = Mesh::builder()
             .namespace(self.namespace.clone())
             .strict(self.strict)
+            .http2(self.http2)
+            .era(self.era)
             .documents(policies::load(&self.policies)?);
         if let Some(seed) = self.seed {
             mesh = mesh.seed(seed);
@@ -126,7 +137,7 @@ impl Simulate {
             Some(seed) => self.echo.clone().named(host).seed(seed),
             None => self.echo.clone().named(host),
         };
-        let client = mesh.client(upstream.clone());
+        let client = mesh.client(upstream.clone()).over(Http.reading_errors());
         let mut reports = Vec::new();
         for play in 1..=self.repeat.unwrap_or(1) {
             if play > 1 {
@@ -156,7 +167,7 @@ impl Simulate {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let plan = mesh.plan();
         let hosts: Vec<_> = plan.destinations.iter().map(|destination| &destination.hosts).collect();
-        if hosts.iter().any(|hosts| hosts.contains(&host)) {
+        if hosts.iter().any(|hosts| hosts.contains(&host) || hosts.iter().any(|host| host == "*")) {
             return None;
         }
         let known = hosts.iter().filter_map(|hosts| hosts.first()).cloned().collect::<Vec<_>>().join(", ");
@@ -193,6 +204,10 @@ impl Simulate {
 fn duration(text: &str) -> Result<Duration, String> {
     let duration: GoDuration = text.parse().map_err(|error| format!("{error}"))?;
     duration.to_std().ok_or_else(|| "a duration must not be negative".to_owned())
+}
+
+fn era(text: &str) -> Result<Era, String> {
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 fn pace(text: &str) -> Result<f64, String> {
