@@ -107,7 +107,7 @@ impl Limits {
     #[must_use = "whose turn has come has to be woken"]
     pub fn leave(&self, turn: Turn) -> Option<Waker> {
         let mut line = self.line();
-        match line.leave(&turn) {
+        match line.leave(turn) {
             Some(waker) => {
                 self.hot.state.fetch_sub(WAITING, Ordering::Relaxed);
                 drop(line);

@@ -38,7 +38,7 @@ impl Line {
     }
 
     /// This one goes. None if it had gone.
-    pub(super) fn leave(&mut self, turn: &Turn) -> Option<Option<Waker>> {
-        self.waiting.remove(&turn.0)
+    pub(super) fn leave(&mut self, Turn(turn): Turn) -> Option<Option<Waker>> {
+        self.waiting.remove(&turn)
     }
 }

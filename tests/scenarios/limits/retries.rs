@@ -80,7 +80,9 @@ async fn with_no_retries_none_begins() {
 #[tokio::test(start_paused = true)]
 async fn clones_of_a_gate_are_one_gate() {
     let layer = layer(Settings::builder().retries(1));
-    let place = layer.clone().retry_gate().clone().begin();
+    let (clone, gate) = (layer.clone(), layer.retry_gate());
+    let place = gate.clone().begin();
+    assert!(gate.begin().is_none() && clone.retry_gate().begin().is_none());
     assert!(place.is_some() && layer.retry_gate().begin().is_none());
     std::thread::spawn(move || drop(place)).join().unwrap();
     assert!(layer.retry_gate().begin().is_some());
