@@ -99,23 +99,35 @@ impl Deadline {
     }
 
     /// Ready with the limit that is exceeded; to be asked only when what is awaited is not there.
-    pub(crate) fn poll(
+    #[inline]
+    pub(crate) fn poll(&mut self, awaited: Awaited, alarm: impl Alarm, cx: &mut Context<'_>) -> Poll<Limit> {
+        // Nothing but time matters, from now on: most are of this kind, and one look at the clock is enough for them.
+        if self.started == Time::NEVER && self.upload.is_none() && !self.limits.watch_movement() {
+            self.poll_time(alarm, cx)
+        } else {
+            self.poll_movement(awaited, alarm, cx)
+        }
+    }
+
+    fn poll_time(&mut self, mut alarm: impl Alarm, cx: &mut Context<'_>) -> Poll<Limit> {
+        let (limit, time) = self.shortest();
+        let set_for = &mut self.set_for;
+        let timer = alarm.or_set(|| {
+            let timer = sleep(time);
+            *set_for = Some(timer.deadline());
+            timer
+        });
+        timer.poll(cx).map(|()| limit)
+    }
+
+    /// Out of line, so that who has nothing to do with it is not kept.
+    #[inline(never)]
+    fn poll_movement(
         &mut self,
         awaited: Awaited,
         mut alarm: impl Alarm,
         cx: &mut Context<'_>,
     ) -> Poll<Limit> {
-        // Nothing but time matters, from now on: most are of this kind, and one look at the clock is enough for them.
-        if self.started == Time::NEVER && self.upload.is_none() && !self.limits.watch_movement() {
-            let (limit, time) = self.shortest();
-            let set_for = &mut self.set_for;
-            let timer = alarm.or_set(|| {
-                let timer = sleep(time);
-                *set_for = Some(timer.deadline());
-                timer
-            });
-            return timer.poll(cx).map(|()| limit);
-        }
         self.read_the_clock();
         let Some((limit, at)) = self.next(awaited, cx) else { return Poll::Pending };
         let at = clock::instant(at);
