@@ -7,6 +7,7 @@ mod fallback;
 mod handle;
 mod keyed;
 mod peers;
+mod retry;
 
 use tower_mesh::{
     Mesh,
