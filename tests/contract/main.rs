@@ -3,7 +3,7 @@
 //! What makes middleware fail in production is seldom its policy; it is a clone that was not readied, a state that each
 //! connection has for itself, a place that a cancelled call never gave back. These are the same for every layer, so
 //! they are written down once, in [`laws`], and a layer is held to them by one line of [`contract!`](contract), as
-//! [`breaker`] and [`fallback`] are. That the laws notice what they should is proved in [`bites`].
+//! [`breaker`], [`fallback`] and [`retry`] are. That the laws notice what they should is proved in [`bites`].
 
 mod bites;
 mod breaker;
@@ -14,6 +14,7 @@ mod loss;
 #[cfg(feature = "yaml")]
 mod mesh;
 mod probe;
+mod retry;
 mod sketch;
 mod stand;
 mod subject;

@@ -1,5 +1,8 @@
 //! Policies, tested with plain arithmetic over `now`.
 
+mod backoff;
+mod budget;
 mod circuit_breaker;
 mod circuit_breaker_threads;
 mod keyed;
+mod retry;
