@@ -16,6 +16,7 @@ mod loss;
 #[cfg(feature = "yaml")]
 mod mesh;
 mod probe;
+mod retry;
 mod sketch;
 mod stand;
 mod subject;

@@ -1,8 +1,11 @@
 //! Policies, tested with plain arithmetic over `now`.
 
+mod backoff;
+mod budget;
 mod circuit_breaker;
 mod circuit_breaker_threads;
 mod fault;
 mod keyed;
 mod limits;
+mod retry;
 mod timeout;

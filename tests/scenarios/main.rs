@@ -9,6 +9,7 @@ mod handle;
 mod keyed;
 mod limits;
 mod peers;
+mod retry;
 mod timeout;
 
 use tower_mesh::{

@@ -44,13 +44,17 @@ impl Http {
     /// is a `std::error::Error`.
     ///
     /// ```
+    /// use bytes::Bytes;
+    /// use http_body_util::Full;
+    /// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
     /// use tower::ServiceBuilder;
-    /// use tower_mesh::{Http, RetryLayer, policy::retry::Settings, testing::Echo};
+    /// use tower_mesh::{AnswerableLayer, Http, RetryLayer, layer::body::Sent, policy::retry::Settings};
     ///
-    /// let service = ServiceBuilder::new()
+    /// let client = ServiceBuilder::new()
     ///     .layer(RetryLayer::new(Settings::istio_default()).over(Http.reading_errors()))
-    ///     .service(Echo::new().refuse());
-    /// # let _ = tower::ServiceExt::oneshot(service, http::Request::new(String::new()));
+    ///     .layer(AnswerableLayer)
+    ///     .service(Client::builder(TokioExecutor::new()).build_http::<Sent<Full<Bytes>>>());
+    /// # let _ = client;
     /// ```
     #[must_use]
     pub const fn reading_errors(self) -> HttpReadingErrors {

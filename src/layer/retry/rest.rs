@@ -115,11 +115,11 @@ where
         match answer {
             Poll::Pending => self.progress.watchful,
             Poll::Ready(_) if self.progress.further => true,
-            Poll::Ready(Ok(response)) => match self.protocol.head(response) {
-                Some(head) => self.settings().minds(head.status, self.protocol.is_grpc(self.memo)),
-                None => true,
+            Poll::Ready(result) => match result.as_ref().map(|response| self.protocol.head(response)) {
+                Ok(Some(head)) => self.settings().minds(head.status, self.protocol.is_grpc(self.memo)),
+                Ok(None) => self.protocol.classify(self.memo, result) != Outcome::Success,
+                Err(_) => true,
             },
-            Poll::Ready(Err(_)) => true,
         }
     }
 

@@ -190,6 +190,13 @@ impl Settings {
         self.attempts > 0 && (!self.on.is_empty() || self.hedging)
     }
 
+    /// Whether only some requests may be tried again.
+    #[inline]
+    #[must_use]
+    pub const fn is_restricted(&self) -> bool {
+        !matches!(self.methods, Methods::All) || !self.retriable_request_headers.is_empty()
+    }
+
     /// Whether such a request may be tried again.
     #[must_use]
     pub fn takes(&self, method: Option<&Method>, headers: Option<&HeaderMap>) -> bool {

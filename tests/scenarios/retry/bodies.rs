@@ -1,0 +1,142 @@
+//! Bodies that are sent again.
+
+use http_body::Frame;
+use http_body_util::StreamBody;
+use tower_mesh::policy::backoff::Backoff;
+
+use super::*;
+
+fn at_once(attempts: u32, on: &str) -> SettingsBuilder {
+    settings(attempts, on).backoff(Backoff::AT_ONCE)
+}
+
+/// Answers 503 so often, having read so many frames, and then with what it was sent.
+#[derive(Debug, Clone)]
+struct Hasty {
+    bad: Arc<Mutex<u32>>,
+    frames: usize,
+}
+
+impl<B> Service<Request<B>> for Hasty
+where
+    B: Body<Data = Bytes, Error: fmt::Debug + Send> + Unpin + Send + 'static,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = std::io::Error;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), std::io::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answering {
+        let mut bad = self.bad.lock().expect("no panic");
+        let (fails, frames) = (*bad > 0, self.frames);
+        *bad = bad.saturating_sub(1);
+        Box::pin(async move {
+            let mut body = request.into_body();
+            if fails {
+                for _ in 0..frames {
+                    body.frame().await;
+                }
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                return Ok(response);
+            }
+            let body = body.collect().await.map_err(|error| std::io::Error::other(format!("{error:?}")))?;
+            let mut text =
+                body.trailers().map_or_else(String::new, |trailers| format!("{} ", trailers.len()));
+            text.push_str(&String::from_utf8_lossy(&body.to_bytes()));
+            Ok(Response::new(Full::from(text)))
+        })
+    }
+}
+
+fn hasty(bad: u32, frames: usize) -> Hasty {
+    Hasty { bad: Arc::new(Mutex::new(bad)), frames }
+}
+
+/// A body that comes in pieces, one each 10 ms, with trailers.
+fn slowly(
+    texts: &'static [&'static str],
+) -> impl Body<Data = Bytes, Error = std::io::Error> + Send + Unpin + 'static {
+    let pieces = texts.iter().map(|text| Frame::data(Bytes::from_static(text.as_bytes())));
+    let trailers =
+        http::HeaderMap::from_iter([("t".parse().expect("a name"), "1".parse().expect("a value"))]);
+    let frames: Vec<_> = pieces.chain([Frame::trailers(trailers)]).collect();
+    StreamBody::new(Box::pin(futures_util::StreamExt::then(
+        futures_util::stream::iter(frames),
+        async |frame| {
+            tokio::time::sleep(ms(10)).await;
+            Ok(frame)
+        },
+    )))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_is_sent_again_with_its_body() {
+    let got = ask(&layer(at_once(3, "5xx")).layer(hasty(2, 9)), post("order")).await;
+    assert_eq!(got.seen(), (200, "order", "-"));
+}
+
+/// The next try is sent what had been read, and then goes on reading.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_was_sent_in_part_is_sent_from_its_beginning_and_to_its_end() {
+    for frames in 0..=6 {
+        let request = Request::new(slowly(&["a", "b", "c", "d"]));
+        let got = ask(&layer(at_once(3, "5xx")).layer(hasty(2, frames)), request).await;
+        assert_eq!(got.seen(), (200, "1 abcd", "-"), "{frames}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_over_the_limit_is_sent_on_and_not_again() {
+    for (limit, status) in [(4, 200), (3, 503)] {
+        let (told, upstream) = (Told::new(), noted(hasty(1, 9)));
+        let layer = layer(at_once(3, "5xx").body_limit(limit)).told("reviews", &told.events);
+        let got = ask(&layer.layer(upstream.clone()), post("body")).await;
+        assert_eq!((got.status, got.flags.as_str()), (status, "-"));
+        assert_eq!(upstream.log().len(), if status == 200 { 2 } else { 1 });
+    }
+    // What was not read yet may still be read by another.
+    let upstream = noted(hasty(1, 2));
+    let long = Request::new(slowly(&["a", "b", "c", "d", "e", "f"]));
+    let got = ask(&layer(at_once(3, "5xx").body_limit(3)).layer(upstream.clone()), long).await;
+    assert_eq!((got.seen(), upstream.log().len()), ((200, "1 abcdef", "-"), 2));
+}
+
+/// Whoever sent it has the error; it would only come again.
+#[tokio::test(start_paused = true)]
+async fn a_request_whose_own_body_fails_is_not_tried_again() {
+    let broken = StreamBody::new(futures_util::stream::iter([
+        Ok(Frame::data(Bytes::from_static(b"half"))),
+        Err(std::io::Error::other("gone")),
+    ]));
+    let upstream = Echo::new();
+    try_ask(&layer(at_once(3, "5xx")).layer(upstream.clone()), Request::new(broken)).await.unwrap_err();
+    assert_eq!(upstream.seen().calls, 1);
+}
+
+/// A server may answer and go on reading: what it reads is not kept for anybody.
+#[tokio::test(start_paused = true)]
+async fn an_answer_before_the_end_of_the_request_leaves_the_body_with_its_reader() {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let sender = Arc::new(Mutex::new(Some(sender)));
+    let early = tower::service_fn(move |request: Request<tower_mesh::layer::body::Sent<_>>| {
+        sender
+            .lock()
+            .expect("no panic")
+            .take()
+            .expect("one call")
+            .send(request.into_body())
+            .expect("a receiver");
+        std::future::ready(Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::default())))
+    });
+    let request = Request::new(slowly(&["a", "b"]));
+    assert_eq!(ask(&layer(at_once(3, "5xx")).layer(early), request).await.status, 200);
+    let body = receiver.await.expect("a body").collect().await.expect("it goes on");
+    assert_eq!(
+        (body.trailers().map(http::HeaderMap::len), body.to_bytes()),
+        (Some(1), Bytes::from_static(b"ab"))
+    );
+}

@@ -1,0 +1,100 @@
+//! A try that is late is joined by another.
+
+use tower_mesh::policy::backoff::Backoff;
+
+use super::*;
+
+fn hedged(attempts: u32, on: &str) -> SettingsBuilder {
+    settings(attempts, on).per_try_timeout(ms(100)).backoff(Backoff::AT_ONCE).hedging(true)
+}
+
+/// As Envoy does: the first try answers at 150 ms, the second would at 300 ms.
+#[tokio::test(start_paused = true)]
+async fn the_first_good_answer_counts_and_the_others_are_dropped() {
+    let upstream = Echo::new();
+    let delays = noted(tower::service_fn({
+        let upstream = upstream.clone();
+        let calls = Arc::new(Mutex::new(0));
+        move |request: Request<tower_mesh::layer::body::Sent<Full<Bytes>>>| {
+            *calls.lock().expect("no panic") += 1;
+            let delay = if *calls.lock().expect("no panic") == 1 { 150 } else { 200 };
+            let uri = format!("/?delay={delay}ms").parse().expect("a URI");
+            let (mut head, body) = request.into_parts();
+            head.uri = uri;
+            upstream.clone().oneshot(Request::from_parts(head, body))
+        }
+    }));
+    let got = ask(&layer(hedged(1, "5xx")).layer(delays.clone()), post("sent")).await;
+    assert_eq!((got.seen(), got.took), ((200, "sent", "-"), 150));
+    assert_eq!(delays.times(), [0, 100]);
+    assert_eq!((upstream.seen().active, upstream.seen().abandoned), (0, 1), "the other one was dropped");
+}
+
+/// As Envoy does: the bad answer of a try that was joined is dropped while the other one is under way.
+#[tokio::test(start_paused = true)]
+async fn a_bad_answer_of_a_try_that_was_joined_does_not_count_while_another_is_under_way() {
+    let upstream = noted(script(vec![step(150, 503), step(100, 200)]));
+    let got = ask(&layer(hedged(1, "5xx")).layer(upstream.clone()), get()).await;
+    assert_eq!((got.seen(), got.took), ((200, "200", "-"), 200));
+    assert_eq!(upstream.times(), [0, 100]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_one_standing_is_the_answer() {
+    let upstream = noted(script(vec![step(150, 503), step(100, 500)]));
+    let got = ask(&layer(hedged(1, "5xx")).layer(upstream.clone()), get()).await;
+    assert_eq!((got.seen(), got.took, upstream.log().len()), ((500, "500", "URX"), 200, 2));
+    // And the other way round: the later one answers first.
+    let upstream = noted(script(vec![step(250, 503), step(50, 500)]));
+    let got = ask(&layer(hedged(1, "5xx")).layer(upstream.clone()), get()).await;
+    assert_eq!((got.seen(), got.took), ((503, "503", "URX"), 250));
+}
+
+/// Whatever the words say, if there are retries at all.
+#[tokio::test(start_paused = true)]
+async fn it_is_joined_whatever_the_words_say_and_as_often_as_there_are_retries() {
+    for words in ["5xx", "connect-failure", ""] {
+        let upstream = noted(script(vec![step(1000, 200)]));
+        let got = ask(&layer(hedged(3, words)).layer(upstream.clone()), get()).await;
+        assert_eq!((got.status, got.took, upstream.times()), (200, 1000, vec![0, 100, 200, 300]), "{words}");
+    }
+    let none = noted(script(vec![step(1000, 200)]));
+    assert_eq!(
+        ask(&layer(hedged(0, "5xx")).layer(none.clone()), get()).await.took,
+        1000,
+        "a late try is not given up"
+    );
+    assert_eq!(none.log().len(), 1);
+}
+
+/// Half a body cannot be sent twice at once.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_joined_while_the_request_is_still_coming() {
+    let upstream = Echo::new();
+    let body = http_body_util::StreamBody::new(Box::pin(futures_util::stream::unfold(0, async |sent| {
+        tokio::time::sleep(ms(80)).await;
+        let frame = http_body::Frame::data(Bytes::from_static(b"."));
+        (sent < 5).then_some((Ok::<_, std::io::Error>(frame), sent + 1))
+    })));
+    let got = ask(&layer(hedged(3, "5xx")).layer(upstream.clone()), Request::new(body)).await;
+    assert_eq!((got.seen(), upstream.seen().calls), ((200, ".....", "-"), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_whole_is_read_by_all_of_them() {
+    let upstream = Echo::new().delay(ms(1000));
+    let got = ask(&layer(hedged(3, "5xx")).layer(upstream.clone()), post("whole")).await;
+    assert_eq!((got.seen(), upstream.seen().calls, upstream.seen().max_active), ((200, "whole", "-"), 4, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trusted_caller_says_whether_it_is_hedged() {
+    for (says, by_setting, calls) in [("true", false, 2), ("false", true, 1), ("maybe", true, 2)] {
+        let upstream = noted(script(vec![step(150, 200)]));
+        let settings = hedged(1, "").hedging(by_setting).trust_request_headers(true);
+        let mut request = get();
+        request.headers_mut().insert("x-envoy-hedge-on-per-try-timeout", says.parse().expect("a value"));
+        ask(&layer(settings).layer(upstream.clone()), request).await;
+        assert_eq!(upstream.log().len(), calls, "{says}");
+    }
+}
