@@ -6,6 +6,7 @@
 
 use std::{
     convert::Infallible,
+    fmt,
     marker::PhantomData,
     sync::{
         Arc, Mutex,
@@ -16,9 +17,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
-use http_body_util::Full;
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
 use tower::Service;
 
 use crate::loss::{Loss, Lost};
@@ -138,7 +140,8 @@ impl<E> Drop for Probe<E> {
     }
 }
 
-impl<E: Loss> Service<Ask> for Probe<E> {
+/// Any body will do, since layers hand on bodies of their own; it must be there at once.
+impl<E: Loss, B: Body<Data = Bytes, Error: fmt::Debug>> Service<Request<B>> for Probe<E> {
     type Response = Response<Full<Bytes>>;
     type Error = E;
     type Future = BoxFuture<'static, Result<Response<Full<Bytes>>, E>>;
@@ -156,10 +159,13 @@ impl<E: Loss> Service<Ask> for Probe<E> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Ask) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         assert!(self.readied, "an instance was called that was not readied");
         self.set_readied(false);
         self.upstream.calls.fetch_add(1, SeqCst);
+        let (head, body) = request.into_parts();
+        let body = body.collect().now_or_never().expect("a body that is there").expect("a body that is whole");
+        let request = Request::from_parts(head, Full::new(body.to_bytes()));
         *self.upstream.last.lock().unwrap() = Some(request.clone());
         assert!(request.uri().path() != "/panic-in-call", "{TOLD_TO_PANIC}");
         let running = Running::new(&self.upstream);
