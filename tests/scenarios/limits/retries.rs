@@ -76,14 +76,14 @@ async fn with_no_retries_none_begins() {
     assert_eq!(layer.handle().status().retry_overflow, 1);
 }
 
-/// One gate for all that retry: clones of the layer, and of the gate.
+/// One gate for all that retry: its clones, on whatever thread, and whatever the layer gives out later.
 #[tokio::test(start_paused = true)]
 async fn clones_of_a_gate_are_one_gate() {
     let layer = layer(Settings::builder().retries(1));
-    let (clone, gate) = (layer.clone(), layer.retry_gate());
-    let place = gate.clone().begin();
-    assert!(gate.begin().is_none() && clone.retry_gate().begin().is_none());
-    assert!(place.is_some() && layer.retry_gate().begin().is_none());
-    std::thread::spawn(move || drop(place)).join().unwrap();
+    let gate = layer.retry_gate();
+    let there = gate.clone();
+    let place = std::thread::spawn(move || there.begin()).join().unwrap();
+    assert!(place.is_some() && gate.begin().is_none() && layer.retry_gate().begin().is_none());
+    drop(place);
     assert!(layer.retry_gate().begin().is_some());
 }
