@@ -18,20 +18,19 @@
 //!
 //! # What to know
 //!
-//! - **[`total`](SettingsBuilder::total) covers everything below it**, retries and waits for a place among it, **and the
+//! - **[`total`][total] covers everything below it**, retries and waits for a place among it, **and the
 //!   response's body**. When the head has been sent, a 504 is too late: then the body ends in an error, which is a
 //!   [`Refusal`](crate::Refusal). So the response body becomes a [`Timed`](super::body::Timed).
-//! - **[`head`](SettingsBuilder::head) is for one try**, and holds until its head is there. Where nothing but heads
+//! - **[`head`][head] is for one try**, and holds until its head is there. Where nothing but heads
 //!   matters, [`heads_only`](TimeoutLayer::heads_only) leaves bodies what they are, and spares axum a box for each.
-//! - **[`idle`](SettingsBuilder::idle) begins anew with everything that moves**: the head, each frame of the response,
+//! - **[`idle`][idle] begins anew with everything that moves**: the head, each frame of the response,
 //!   and, if time [starts at the request's end](TimeoutLayer::starting_at_request_end), each frame of the request.
 //!   Else the request's body is not seen, and its frames do not count.
 //! - **Time counts from the first poll** of the answer on, unless it starts at the request's end. If the answer is there
 //!   at that poll, no clock is read and no timer set, unless it has a body that goes on: that one's time counts from then
 //!   on. An answer that is there in the last moment is given.
 //! - **gRPC callers** may lower the total by their `grpc-timeout`, and are told by a trailers-only reply.
-//! - **Envoy's request headers** replace limits only where they are
-//!   [trusted](SettingsBuilder::trust_request_headers).
+//! - **Envoy's request headers** replace limits only where they are [trusted].
 //! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of
 //!   bytes: put [`AnswerableLayer`](crate::AnswerableLayer) right below.
 //!
@@ -40,8 +39,10 @@
 //! Envoy's default of 15 s is not there: nothing is limited that was not said, as under Istio. The idle time of a
 //! response counts while somebody asks for more of it; a caller that takes its time is not held against an upstream.
 //!
-//! [`SettingsBuilder`]: crate::policy::timeout::SettingsBuilder
-//! [`SettingsBuilder::total`]: crate::policy::timeout::SettingsBuilder::total
+//! [total]: crate::policy::timeout::SettingsBuilder::total
+//! [head]: crate::policy::timeout::SettingsBuilder::head
+//! [idle]: crate::policy::timeout::SettingsBuilder::idle
+//! [trusted]: crate::policy::timeout::SettingsBuilder::trust_request_headers
 
 mod deadline;
 mod future;
