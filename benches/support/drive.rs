@@ -4,8 +4,8 @@
 //! inlined, and what the layer is in stands in another: so that what surrounds it does not change with it. The answer's
 //! body is dropped with it: who counts what is in flight until the body ends, counts it down there.
 //!
-//! Who waits for a time arms a timer of a runtime, which is then entered around the loop ([`with_timers`]). Nobody turns
-//! its clock: a timer is armed and disarmed, and never goes off.
+//! Who waits for a time arms a timer of a runtime, which is then entered around the loop ([`with_timers`]). Nobody
+//! turns its clock: a timer is armed and disarmed, and never goes off.
 
 use std::{
     hint::black_box,
