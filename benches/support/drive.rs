@@ -47,10 +47,7 @@ where
 {
 }
 
-/// What is made, and runs, inside a runtime.
-///
-/// Only for who needs it: the clock of a runtime can be paused where tokio is built for tests, as it is here, so that
-/// reading it there costs some twenty instructions more than it does outside of tests.
+/// What is made, and runs, inside a runtime: only for who cannot do without.
 pub(crate) fn with_timers(make: impl FnOnce() -> Maker) -> Maker {
     static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         runtime::Builder::new_current_thread().enable_time().build().expect("a runtime is made of memory")
