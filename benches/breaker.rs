@@ -1,9 +1,9 @@
 //! The circuit breaker beside its peers: nanoseconds over a layer that does nothing, and two threads against one.
 //!
 //! `cargo bench --bench breaker` runs everything (three minutes); a filter, as criterion takes it, runs a part
-//! (`-- 'eight headers'`, `-- recloser`), `-- threads` only the part with two threads, and `-- handles` only the part with
-//! a thread that looks on by a handle. At the end stands a table, in which what the floor takes, a layer that does
-//! nothing, is taken off. Nanoseconds move with the machine; the ratios of one run, and the instruction counts of
+//! (`-- 'eight headers'`, `-- recloser`), `-- threads` only the part with two threads, and `-- handles` only the part
+//! with a thread that looks on by a handle. At the end stands a table, in which what the floor takes, a layer that
+//! does nothing, is taken off. Nanoseconds move with the machine; the ratios of one run, and the instruction counts of
 //! `--bench instructions`, are what to compare. While a breaker is open, ours makes a whole response and the peers
 //! only an error, which their users have yet to answer with.
 
