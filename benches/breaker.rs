@@ -2,10 +2,10 @@
 //!
 //! `cargo bench --bench breaker` runs everything (three minutes); a filter, as criterion takes it, runs a part
 //! (`-- 'eight headers'`, `-- recloser`), `-- threads` only the part with two threads, and `-- handles` only the part
-//! with a thread that looks on by a handle. At the end stands a table,
-//! in which what the floor takes, a layer that does nothing, is taken off. Nanoseconds move with the machine; the ratios of one run, and the
-//! instruction counts of `--bench instructions`, are what to compare. While a breaker is open, ours makes a whole
-//! response and the peers only an error, which their users have yet to answer with.
+//! with a thread that looks on by a handle. At the end stands a table, in which what the floor takes, a layer that
+//! does nothing, is taken off. Nanoseconds move with the machine; the ratios of one run, and the instruction counts of
+//! `--bench instructions`, are what to compare. While a breaker is open, ours makes a whole response and the peers
+//! only an error, which their users have yet to answer with.
 
 #![expect(clippy::print_stdout, reason = "it reports to whoever runs it")]
 

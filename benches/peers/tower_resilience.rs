@@ -1,9 +1,10 @@
 //! `tower-resilience`: tower layers already, which are only told what a failure is.
 //!
-//! The breaker is built with a handle, so that `layer()` shares one circuit, as ours does; without one each `layer()` makes a new one,
-//! which under axum never opens. Its window of the last N calls does not slide (it adds until the state changes), so
-//! it does less than its name says. Its window of time scans a record for every call that is in it, so its cost depends
-//! on the traffic: a window of 1 ms, which some hundred calls fill when they come as fast as they can, is kind to it.
+//! The breaker is built with a handle, so that `layer()` shares one circuit, as ours does; without one each `layer()`
+//! makes a new one, which under axum never opens. Its window of the last N calls does not slide (it adds until the
+//! state changes), so it does less than its name says. Its window of time scans a record for every call that is in it,
+//! so its cost depends on the traffic: a window of 1 ms, which some hundred calls fill when they come as fast as they
+//! can, is kind to it.
 
 use std::{
     collections::HashMap,

@@ -50,7 +50,8 @@ pub(crate) fn is_there() -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// What each case costs per call, of a group where there are some; as many at a time as there are cores, which instructions do not mind.
+/// What each case costs per call, of a group where there are some; as many at a time as there are cores, which
+/// instructions do not mind.
 pub(crate) fn measure(group: Option<&str>, cases: &[(&'static str, &'static str)]) -> Result<Costs, String> {
     let next = AtomicUsize::new(0);
     let work = || {

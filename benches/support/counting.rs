@@ -1,7 +1,7 @@
 //! Runs each case of some groups under callgrind, and tells what it costs.
 //!
-//! Each case runs once with some calls and once with twice as many, by starting the same program with a case's name; the
-//! difference is what those calls cost, without the start. Allocations are read from the same profile: how often
+//! Each case runs once with some calls and once with twice as many, by starting the same program with a case's name;
+//! the difference is what those calls cost, without the start. Allocations are read from the same profile: how often
 //! `malloc` and its kin were called.
 //!
 //! Under valgrind the clock is read by a system call, whose own instructions are not counted; what a clock costs shows

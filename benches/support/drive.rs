@@ -4,8 +4,8 @@
 //! inlined, and what the layer is in stands in another: so that what surrounds it does not change with it. The answer's
 //! body is dropped with it: who counts what is in flight until the body ends, counts it down there.
 //!
-//! Who waits for a time arms a timer of a runtime, which is then entered around the loop ([`with_timers`]). Nobody turns
-//! its clock: a timer is armed and disarmed, and never goes off.
+//! Who waits for a time arms a timer of a runtime, which is then entered around the loop ([`with_timers`]). Nobody
+//! turns its clock: a timer is armed and disarmed, and never goes off.
 
 use std::{
     hint::black_box,
@@ -47,10 +47,7 @@ where
 {
 }
 
-/// What is made, and runs, inside a runtime.
-///
-/// Only for who needs it: the clock of a runtime can be paused where tokio is built for tests, as it is here, so that
-/// reading it there costs some twenty instructions more than it does outside of tests.
+/// What is made, and runs, inside a runtime: only for who cannot do without.
 pub(crate) fn with_timers(make: impl FnOnce() -> Maker) -> Maker {
     static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         runtime::Builder::new_current_thread().enable_time().build().expect("a runtime is made of memory")

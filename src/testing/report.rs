@@ -46,10 +46,10 @@ const NO_CODE: &str = "-1";
 /// [`histogram`](Self::histogram) and [`per_second`](Self::per_second) print more.
 ///
 /// As JSON it has these keys, which will stay: `requests`, `codes` (status → count), `latency_ms` (`min`, `avg`,
-/// `p50`, `p90`, `p99`, `max`), `refusals` (reason → count), `upstreams` (name → status → count), `events`
-/// (`at_ms`, `kind`, `subject`, `detail`, `line`), `elapsed_ms`, `qps`, `seconds` (second → status → count),
-/// `errors` (message → count), `flags` (flag → count) and, if there are any, `flag_sets` (the flags of an answer as in
-/// an access log, such as `FI,DI` → count).
+/// `p50`, `p90`, `p99`, `max`), `refusals` (reason → count), `upstreams` (name → status → count), `events` (`at_ms`,
+/// `kind`, `subject`, `detail`, `line`), `elapsed_ms`, `qps`, `seconds` (second → status → count), `errors` (message →
+/// count), `flags` (flag → count) and, if there are any, `flag_sets` (the flags of an answer as in an access log, such
+/// as `FI,DI` → count).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {

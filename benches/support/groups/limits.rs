@@ -17,7 +17,7 @@ pub(super) const OURS: &str = "ours, limits";
 
 pub(super) const GROUP: Group = Group {
     name: "limits",
-    // One exact count is one line that all threads share, so ours here is `Asked { scales: false, ..Asked::most(110) }`.
+    // One exact count is one line that all threads share: ours is `Asked { scales: false, ..Asked::most(110) }`.
     contestants: &[
         FLOOR,
         BARE,

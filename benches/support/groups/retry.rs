@@ -1,8 +1,8 @@
 //! Retries that never happen: the price of being able to.
 //!
 //! Everybody judges the status and keeps the request for another try: a clone of its head, which with headers is two
-//! allocations. The peers clone the body too, which here is nothing; ours would replay it from a buffer. tower-resilience
-//! does not avoid hosts, bound concurrent retries or read headers; neither does tower.
+//! allocations. The peers clone the body too, which here is nothing; ours would replay it from a buffer.
+//! tower-resilience does not avoid hosts, bound concurrent retries or read headers; neither does tower.
 
 use super::Group;
 use crate::{

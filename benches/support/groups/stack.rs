@@ -17,7 +17,7 @@ pub(super) const OURS: &str = "ours, stack";
 
 pub(super) const GROUP: Group = Group {
     name: "stack",
-    // One exact count is one line that all threads share, so ours here is `Asked { scales: false, ..Asked::most(700) }`.
+    // One exact count is one line that all threads share: ours is `Asked { scales: false, ..Asked::most(700) }`.
     contestants: &[
         FLOOR,
         BARE,
