@@ -27,6 +27,7 @@ use std::time::Duration;
 use loom::{sync::Arc, thread};
 use policy::{
     Failure, Lane, Outcome, Time,
+    budget::{self, Budget},
     circuit_breaker::{Admission, Circuit, HalfOpen, Settings, SettingsBuilder, State, Ticket, Transition},
 };
 
@@ -302,5 +303,45 @@ fn a_good_answer_beside_a_bad_one_comes_before_or_after_it_among_the_last_calls(
         let (circuit, opened) = good_beside_bad(Settings::builder().last_calls(2).error_amount(2));
         let counts = circuit.counts();
         assert_eq!((counts.total, counts.error), if opened { (2, 2) } else { (2, 1) });
+    });
+}
+
+/// A budget of half of what came, that two threads draw on: beside requests of a lane that they share, where a step
+/// begins anew.
+#[test]
+fn a_budget_is_drawn_on_once_for_what_it_allows() {
+    model(|| {
+        let settings = budget::Settings::builder().ratio(0.5).minimum_per_second(0);
+        let budget = Arc::new(Budget::new(settings.build().expect("these mean something"), 1));
+        let arrives = |budget: &Budget| budget.arrived(Lane::new(0), at(1)());
+        arrives(&budget);
+        let other = {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || {
+                arrives(&budget);
+                budget.withdraw(at(1)())
+            })
+        };
+        let one = budget.withdraw(at(1)());
+        let two = other.join().expect("no panic");
+        assert!(one != two, "of two requests there is one retry: {one} {two}");
+        assert!(!budget.withdraw(at(1)()));
+    });
+}
+
+#[test]
+fn requests_that_begin_a_step_together_are_both_counted() {
+    model(|| {
+        let settings = budget::Settings::builder().ratio(1.0).minimum_per_second(0);
+        let budget = Arc::new(Budget::new(settings.build().expect("these mean something"), 1));
+        // The place of this step has been that of another one.
+        budget.arrived(Lane::new(0), at(1)());
+        let threads = [(); 2].map(|()| {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || budget.arrived(Lane::new(0), at(12)()))
+        });
+        threads.map(|thread| thread.join().expect("no panic"));
+        let drawn = std::iter::from_fn(|| budget.withdraw(at(12)()).then_some(())).count();
+        assert_eq!(drawn, 2);
     });
 }

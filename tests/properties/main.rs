@@ -4,3 +4,4 @@ mod circuit_breaker;
 mod fraction;
 mod keyed;
 mod lent;
+mod sent;
