@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -92,7 +92,7 @@ fn play(parts: &[Part], limit: usize, polls: &[usize]) -> (Vec<Vec<Part>>, bool)
     let settings = Settings::builder().attempts(polls.len() as u32 - 1).on("503".parse().expect("words"));
     let settings =
         settings.backoff(Backoff::AT_ONCE).body_limit(limit).build().expect("these mean something");
-    let body = StreamBody::new(stream::iter(parts.to_vec().into_iter().map(Part::frame)));
+    let body = StreamBody::new(stream::iter(parts.to_vec()).map(Part::frame));
     let call = RetryLayer::new(settings).layer(service).oneshot(Request::new(body));
     let response = call.now_or_never().expect("nobody waits").expect("an answer");
     let mut lost = lost.lock().expect("no panic");
