@@ -340,7 +340,9 @@ fn requests_that_begin_a_step_together_are_both_counted() {
             let budget = Arc::clone(&budget);
             thread::spawn(move || budget.arrived(Lane::new(0), at(12)()))
         });
-        threads.map(|thread| thread.join().expect("no panic"));
+        for thread in threads {
+            thread.join().expect("no panic");
+        }
         let drawn = std::iter::from_fn(|| budget.withdraw(at(12)()).then_some(())).count();
         assert_eq!(drawn, 2);
     });
