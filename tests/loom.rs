@@ -30,6 +30,7 @@ use std::time::Duration;
 use loom::{sync::Arc, thread};
 use policy::{
     Failure, Lane, Outcome, Time,
+    budget::{self, Budget},
     circuit_breaker::{Admission, Circuit, HalfOpen, Settings, SettingsBuilder, State, Ticket, Transition},
 };
 
@@ -338,5 +339,49 @@ fn never_more_faults_are_active_than_may_be_and_all_places_come_back() {
         let counts = faults.counts();
         assert_eq!((counts.active, counts.overflows + met), (0, 3));
         assert!(met >= 1, "who finds an empty room may enter");
+    });
+}
+
+// ===== budgets of retries =====
+
+/// A budget of half of what came, that two threads draw on: beside requests of a lane that they share, where a step
+/// begins anew.
+#[test]
+fn a_budget_is_drawn_on_once_for_what_it_allows() {
+    model(|| {
+        let settings = budget::Settings::builder().ratio(0.5).minimum_per_second(0);
+        let budget = Arc::new(Budget::new(settings.build().expect("these mean something"), 1));
+        let arrives = |budget: &Budget| budget.arrived(Lane::new(0), at(1)());
+        arrives(&budget);
+        let other = {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || {
+                arrives(&budget);
+                budget.withdraw(at(1)())
+            })
+        };
+        let one = budget.withdraw(at(1)());
+        let two = other.join().expect("no panic");
+        assert!(one != two, "of two requests there is one retry: {one} {two}");
+        assert!(!budget.withdraw(at(1)()));
+    });
+}
+
+#[test]
+fn requests_that_begin_a_step_together_are_both_counted() {
+    model(|| {
+        let settings = budget::Settings::builder().ratio(1.0).minimum_per_second(0);
+        let budget = Arc::new(Budget::new(settings.build().expect("these mean something"), 1));
+        // The place of this step has been that of another one.
+        budget.arrived(Lane::new(0), at(1)());
+        let threads = [(); 2].map(|()| {
+            let budget = Arc::clone(&budget);
+            thread::spawn(move || budget.arrived(Lane::new(0), at(12)()))
+        });
+        for thread in threads {
+            thread.join().expect("no panic");
+        }
+        let drawn = std::iter::from_fn(|| budget.withdraw(at(12)()).then_some(())).count();
+        assert_eq!(drawn, 2);
     });
 }

@@ -51,6 +51,7 @@ mod attempt;
 mod future;
 mod gate;
 mod peek;
+mod progress;
 mod repeats;
 mod rest;
 mod station;
@@ -74,7 +75,8 @@ pub use self::{
     repeats::Repeats,
 };
 use self::{
-    rest::{ATTEMPT_COUNT, EXPECTED, Progress, Rest, shortest},
+    progress::Progress,
+    rest::{ATTEMPT_COUNT, EXPECTED, Rest, shortest},
     station::Station,
 };
 use super::{

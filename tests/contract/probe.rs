@@ -164,7 +164,8 @@ impl<E: Loss, B: Body<Data = Bytes, Error: fmt::Debug>> Service<Request<B>> for 
         self.set_readied(false);
         self.upstream.calls.fetch_add(1, SeqCst);
         let (head, body) = request.into_parts();
-        let body = body.collect().now_or_never().expect("a body that is there").expect("a body that is whole");
+        let body =
+            body.collect().now_or_never().expect("a body that is there").expect("a body that is whole");
         let request = Request::from_parts(head, Full::new(body.to_bytes()));
         *self.upstream.last.lock().unwrap() = Some(request.clone());
         assert!(request.uri().path() != "/panic-in-call", "{TOLD_TO_PANIC}");

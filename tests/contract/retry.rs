@@ -1,18 +1,21 @@
 //! Retries keep the contract: off, with nothing to try again, and trying again what stays bad.
 
-use std::time::Duration;
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::Request;
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use std::task::{Context, Poll};
 use tower::{Layer, Service};
 use tower_mesh::{
     CircuitBreakerLayer, Plain, RetryLayer,
     layer::{body::Sent, retry::RetryBudget},
     policy::{
+        backoff::Backoff,
         budget,
         circuit_breaker::{self, Abandoned},
         retry::{Settings, SettingsBuilder},
@@ -57,8 +60,9 @@ contract!(around_a_breaker: Subject::two_strikes(|| (retries(on("connect-failure
 contract!(in_a_breaker: Subject::two_strikes(|| (breaker(), retries(on("5xx,reset")), TakesBack)),
     [readiness passing state settling refusing recovering answers]);
 
+/// Without waits: a law may ask on a thread whose timers stand still.
 fn on(words: &str) -> SettingsBuilder {
-    Settings::builder().attempts(2).on(words.parse().unwrap())
+    Settings::builder().attempts(2).on(words.parse().unwrap()).backoff(Backoff::AT_ONCE)
 }
 
 fn retries(settings: SettingsBuilder) -> RetryLayer {

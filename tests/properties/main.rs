@@ -6,4 +6,5 @@ mod fraction;
 mod keyed;
 mod lent;
 mod limits;
+mod sent;
 mod timeout;

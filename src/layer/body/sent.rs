@@ -33,7 +33,7 @@ pub(crate) fn send<B: Body>(body: B, limit: usize) -> (Sent<B>, Spare<B>) {
         oldest: 1,
     };
     let source = Arc::new(Mutex::new(source));
-    let sent = Sent::shared(&source, 1, hint.clone());
+    let sent = Sent::shared(&source, 1, SizeHint::clone(&hint));
     (sent, Spare::Shared(Handle { source, hint }))
 }
 
@@ -76,13 +76,13 @@ impl<B> Spare<B> {
     /// The body from its beginning, once it has been claimed.
     pub(crate) fn again(&self) -> Sent<B> {
         let Handle { source, hint } = match self {
-            Self::Ended(hint) => return Sent { kind: Kind::Ended { hint: hint.clone() } },
+            Self::Ended(hint) => return Sent { kind: Kind::Ended { hint: SizeHint::clone(hint) } },
             Self::Shared(handle) => handle,
         };
         let mut locked = lock(source);
         debug_assert!(locked.keeping == Keeping::All, "nobody could read since it was claimed");
         locked.reader += 1;
-        Sent::shared(source, locked.reader, hint.clone())
+        Sent::shared(source, locked.reader, SizeHint::clone(hint))
     }
 }
 
@@ -339,7 +339,7 @@ impl<B: Body> Body for Sent<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Own { body } => body.size_hint(),
-            Kind::Shared { reader } => reader.hint.clone(),
+            Kind::Shared { reader } => SizeHint::clone(&reader.hint),
             Kind::Ended { hint } => SizeHint::clone(hint),
         }
     }

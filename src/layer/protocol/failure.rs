@@ -61,3 +61,47 @@ pub(super) fn failure_of_any(error: &dyn Any) -> Failure {
     }
     error.downcast_ref::<BoxError>().map_or(Failure::Transport, |error| failure_of(&**error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error that says something and stands on another.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Says(&'static str, #[source] Option<BoxError>);
+
+    fn over(says: &'static str, source: impl Into<BoxError>) -> Says {
+        Says(says, Some(source.into()))
+    }
+
+    fn refused() -> io::Error {
+        io::ErrorKind::ConnectionRefused.into()
+    }
+
+    #[test]
+    fn it_is_found_however_deep_it_stands() {
+        assert_eq!(failure_of(&over("outer", over("inner", refused()))), Failure::Connect);
+        assert_eq!(failure_of(&io::Error::other(refused())), Failure::Connect, "wrapped by another");
+        assert_eq!(failure_of(&over("outer", io::Error::other(over("inner", refused())))), Failure::Connect);
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(failure_of(&over("outer", reset)), Failure::Transport);
+        assert_eq!(failure_of(&Says("nothing", None)), Failure::Transport);
+    }
+
+    /// A connect that took too long is an error of time, as a read that did: what hyper says tells them apart.
+    #[test]
+    fn a_connect_that_took_too_long_is_told_from_a_read() {
+        let late = || io::Error::from(io::ErrorKind::TimedOut);
+        assert_eq!(failure_of(&late()), Failure::Transport);
+        assert_eq!(failure_of(&over("client error (Connect)", late())), Failure::Connect);
+        assert_eq!(failure_of(&over("client error (SendRequest)", late())), Failure::Transport);
+    }
+
+    #[test]
+    fn of_a_type_that_is_not_known_nothing_is_known() {
+        assert_eq!(failure_of_any(&refused()), Failure::Connect);
+        assert_eq!(failure_of_any(&BoxError::from(refused())), Failure::Connect);
+        assert_eq!(failure_of_any(&over("mine", refused())), Failure::Transport);
+    }
+}

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
-use super::{Attempt, Place, Repeats, station::Station};
+use super::{Attempt, Place, Repeats, progress::Progress, station::Station};
 use crate::{
     events::EventKind,
     layer::{
@@ -54,45 +54,15 @@ where
     pub(super) repeats: bool,
     pub(super) progress: Progress,
     /// The tries that were begun beside an earlier one.
-    pub(super) beside: Vec<(u32, Pin<Box<Later<S, P::Try>>>)>,
+    pub(super) beside: Vec<Beside<S, P::Try>>,
     pub(super) place: Option<Place>,
 }
 
-/// How far it has come.
-pub(super) struct Progress {
-    /// Tries that were begun.
-    tries: u32,
-    /// Retries that were decided on, and those of them before which the back-off said how long to wait.
-    retries: u32,
-    backoffs: u32,
-    /// The try that has neither been answered nor joined by another.
-    fresh: Option<u32>,
-    /// The fresh try has taken its time, and could not be joined.
-    late: bool,
-    /// The try whose future has the place for one.
-    in_call: Option<u32>,
-    /// The next try is decided on, and waits for its time.
-    waiting: bool,
-    /// Whether to look also where nothing has happened, and at answers that are good.
-    watchful: bool,
-    further: bool,
-}
+/// A try beside others, and its number.
+type Beside<S, T> = (u32, Pin<Box<Later<S, T>>>);
 
-impl Progress {
-    pub(super) const fn new(watchful: bool, further: bool) -> Self {
-        Self {
-            tries: 1,
-            retries: 0,
-            backoffs: 0,
-            fresh: Some(1),
-            late: false,
-            in_call: Some(1),
-            waiting: false,
-            watchful,
-            further,
-        }
-    }
-}
+/// What a service answers with.
+type Answer<S, T> = Result<<S as Service<T>>::Response, <S as Service<T>>::Error>;
 
 /// What follows the end of a try.
 enum After {
@@ -111,7 +81,7 @@ where
 {
     /// Whether there may be something to do. Mostly there is not.
     #[inline]
-    pub(super) fn minds(&self, answer: &Poll<Result<S::Response, S::Error>>) -> bool {
+    pub(super) fn minds(&self, answer: &Poll<Answer<S, P::Try>>) -> bool {
         match answer {
             Poll::Pending => self.progress.watchful,
             Poll::Ready(_) if self.progress.further => true,
@@ -129,7 +99,7 @@ where
         &mut self,
         mut call: Pin<&mut Option<Later<S, P::Try>>>,
         mut timer: Pin<&mut Option<Sleep>>,
-        answer: &mut Poll<Result<S::Response, S::Error>>,
+        answer: &mut Poll<Answer<S, P::Try>>,
         cx: &mut Context<'_>,
     ) {
         let mut number = self.progress.in_call;
@@ -181,7 +151,7 @@ where
         &mut self,
         call: &mut Pin<&mut Option<Later<S, P::Try>>>,
         timer: &mut Pin<&mut Option<Sleep>>,
-        answer: &mut Poll<Result<S::Response, S::Error>>,
+        answer: &mut Poll<Answer<S, P::Try>>,
     ) -> bool {
         let Some(fresh) = self.progress.fresh else { return true };
         if self.settings().hedging() {
@@ -207,7 +177,7 @@ where
     }
 
     /// What an answer is to the policy, and what that says.
-    fn decide(&self, called: bool, result: &Result<S::Response, S::Error>) -> Decision {
+    fn decide(&self, called: bool, result: &Answer<S, P::Try>) -> Decision {
         if !self.repeats {
             return Decision::Stands;
         }
@@ -292,7 +262,7 @@ where
         &mut self,
         call: &mut Pin<&mut Option<Later<S, P::Try>>>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<S::Response, S::Error>> {
+    ) -> Poll<Answer<S, P::Try>> {
         self.progress.tries += 1;
         let number = self.progress.tries;
         (self.progress.fresh, self.progress.late, self.progress.waiting) = (Some(number), false, false);
@@ -323,7 +293,7 @@ where
     }
 
     /// Our own answer where a try was not answered in time.
-    fn refuse(&self, flags: Flags) -> Result<S::Response, S::Error> {
+    fn refuse(&self, flags: Flags) -> Answer<S, P::Try> {
         let refusal = Refusal::new(Reason::TryTimeout, StatusCode::GATEWAY_TIMEOUT)
             .text("upstream request timeout")
             .details("upstream_per_try_timeout")
@@ -335,7 +305,7 @@ where
     }
 
     /// What the caller is told of the tries.
-    fn end(&self, result: &mut Result<S::Response, S::Error>, flags: Flags) {
+    fn end(&self, result: &mut Answer<S, P::Try>, flags: Flags) {
         let Ok(response) = result else { return };
         if !flags.is_empty() {
             self.protocol.flag(response, flags);
@@ -357,7 +327,7 @@ where
         beside.is_none_or(|(_, call)| call.as_ref().get_ref().was_called())
     }
 
-    fn poll_beside(&mut self, cx: &mut Context<'_>) -> Option<(u32, Result<S::Response, S::Error>)> {
+    fn poll_beside(&mut self, cx: &mut Context<'_>) -> Option<(u32, Answer<S, P::Try>)> {
         self.beside.iter_mut().find_map(|(number, call)| match call.as_mut().poll(cx) {
             Poll::Ready(result) => Some((*number, result)),
             Poll::Pending => None,
