@@ -85,11 +85,18 @@ pub(crate) fn no_fault() -> FaultLayer {
     aborting(0.0)
 }
 
+/// A chance that is drawn, and lets alone whom it hits.
+pub(crate) fn harmless() -> FaultLayer {
+    faults(policy::fault::Settings::builder().abort(503, 0.0001).most_active(0))
+}
+
 /// So many percent are aborted.
 pub(crate) fn aborting(percent: f64) -> FaultLayer {
-    FaultLayer::new(
-        policy::fault::Settings::builder().abort(503, percent).build().expect("they mean something"),
-    )
+    faults(policy::fault::Settings::builder().abort(503, percent))
+}
+
+fn faults(settings: policy::fault::SettingsBuilder) -> FaultLayer {
+    FaultLayer::new(settings.build().expect("they mean something"))
 }
 
 /// Bad answers would be tried again.
