@@ -4,6 +4,7 @@
 
 mod invalid;
 mod istio;
+mod limits;
 mod names;
 mod osm;
 mod standing;
@@ -90,6 +91,21 @@ impl Lowering<'_> {
         self.note(document, path, NoteKind::NotApplied, message);
     }
 
+    /// Who sees a document is not looked at yet.
+    fn note_export(&mut self, document: &Document, export_to: &[String]) {
+        if !export_to.is_empty() && export_to != ["*"] {
+            self.not_applied(document, "spec.exportTo");
+        }
+    }
+
+    /// Does something of which only the errors are told: what is not applied has no surprises.
+    fn judge_only<T>(&mut self, judge: impl FnOnce(&mut Self) -> T) -> T {
+        let told = self.notes.len();
+        let judged = judge(self);
+        self.notes.truncate(told);
+        judged
+    }
+
     fn invalid(&mut self, document: &Document, block: &str, invalid: InvalidBlock) {
         self.errors.push(invalid.at(document, block));
     }
@@ -115,7 +131,10 @@ impl Lowering<'_> {
         }
         for (kind, documents) in kinds {
             let message = match documents.len() {
-                1 => format!("a `{kind}` was read, it is not applied yet"),
+                1 => {
+                    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+                    format!("{article} `{kind}` was read, it is not applied yet")
+                }
                 several => {
                     format!("{several} documents of kind `{kind}` were read, they are not applied yet")
                 }

@@ -29,12 +29,13 @@ pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Re
 }
 
 pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match settings.total() {
-        Some(total) => write!(f, "timeout: {}", Span(total))?,
-        None => f.write_str("timeout: none")?,
-    }
-    if settings.reads_grpc_timeout() {
-        f.write_str(", or less by a gRPC call's `grpc-timeout`")?;
+    match (settings.total(), settings.reads_grpc_timeout()) {
+        (Some(total), true) => {
+            write!(f, "timeout: {}, or less by a gRPC call's `grpc-timeout`", Span(total))?
+        }
+        (Some(total), false) => write!(f, "timeout: {}", Span(total))?,
+        (None, true) => f.write_str("timeout: none, but a gRPC call's `grpc-timeout`")?,
+        (None, false) => f.write_str("timeout: none")?,
     }
     if settings.trusted().total() {
         f.write_str("; a request's `x-envoy-upstream-rq-timeout-ms` counts instead")?;
