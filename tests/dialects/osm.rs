@@ -321,7 +321,7 @@ fn a_rate_limit_needs_an_amount_and_a_unit() {
 fn what_is_not_applied_is_told() {
     let rest = "  connectionSettings:
     tcp: {maxConnections: 1, connectTimeout: 5s}
-    http: {maxRequests: 1, maxRequestsPerConnection: 1, maxPendingRequests: 1, maxRetries: 1}
+    http: {maxRequestsPerConnection: 1, maxPendingRequests: 1, maxRetries: 1}
   rateLimit: {local: {http: {requests: 1, unit: second}}}
   httpRoutes: [{path: /get, rateLimit: {local: {requests: 1, unit: hour}}}]
   httpHeaders: [{headers: [{name: a, value: b}], rateLimit: {local: {requests: 1, unit: hour}}}]
@@ -329,6 +329,7 @@ fn what_is_not_applied_is_told() {
     let text = setting(OSM, FORTIO, rest);
     assert_snapshot!(notes(&text), @r"
     policy.yaml:7:46 spec.connectionSettings.tcp.connectTimeout: read, left to the transport, which makes the connections
+    policy.yaml:8:25 spec.connectionSettings.http.maxRequests: never refuses over HTTP/1: what is beyond `tcp.maxConnections` waits in its queue first
     policy.yaml:8:54 spec.connectionSettings.http.maxRequestsPerConnection: read, left to the transport, which makes the connections
     policy.yaml:9:3 spec.rateLimit: read, not applied yet
     policy.yaml:10:3 spec.httpRoutes: read, not applied yet

@@ -22,7 +22,7 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    config::{Document, Error, Errors, Resource, Source},
+    config::{Document, Error, Errors, Location, Position, Resource, Source},
     layer::draw::Draws,
 };
 
@@ -54,18 +54,22 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     claims.sort_by_key(|claim| places.get(&std::ptr::from_ref(claim.document)));
     let destinations = names::settle(claims, &mut lowering);
     lowering.other_kinds(documents);
-    let Lowering { mut notes, errors, .. } = lowering;
-    put_in_order(&mut notes, documents);
+    let Lowering { mut notes, mut errors, .. } = lowering;
+    let order = order(documents);
+    notes.sort_by_key(|note| order(Some(&note.location)));
+    errors.sort_by_key(|error| order(error.location()));
     Errors::unless_empty(errors, (Plan { era: identity.era, destinations }, notes))
 }
 
-/// As the documents stand, and within a text as it is read.
-fn put_in_order(notes: &mut [Note], documents: &[Document]) {
+/// Where a place comes: as the documents stand, and within a text as it is read.
+fn order(documents: &[Document]) -> impl Fn(Option<&Location>) -> (Option<usize>, Option<Position>) {
     let numbered = documents.iter().enumerate();
-    let order: HashMap<*const Source, usize> =
+    let numbers: HashMap<*const Source, usize> =
         numbered.map(|(number, document)| (Arc::as_ptr(&document.source), number)).collect();
-    let number = |note: &Note| order.get(&std::ptr::from_ref(note.location.source())).copied();
-    notes.sort_by_key(|note| (number(note), note.location.position()));
+    move |place| {
+        let number = place.and_then(|place| numbers.get(&std::ptr::from_ref(place.source())).copied());
+        (number, place.map(Location::position))
+    }
 }
 
 /// What a lowering gathers on its way.

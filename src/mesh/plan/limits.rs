@@ -104,7 +104,7 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
 
 fn retry_budget(budget: Budget) -> String {
     let (percent, least) = (budget.percent(), budget.minimum());
-    let said = format!("retries at once: {percent} % of the requests in flight, and always {least}");
+    let said = format!("retries for {percent} % of the requests in flight, at least {least}");
     match budget.interval() {
         Some(interval) => format!("{said}; what began in the last {} counts too", Span(interval)),
         None => said,

@@ -105,7 +105,7 @@ fn written(on: &RetryOn, comma: &str, but: Option<Word>) -> String {
         false => format!("{first}-{last}"),
     });
     let said: Vec<_> = words.map(|word| word.name().to_owned()).chain(statuses).collect();
-    if said.is_empty() { "no status".to_owned() } else { said.join(comma) }
+    if said.is_empty() { on.to_string() } else { said.join(comma) }
 }
 
 fn waits(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,6 +114,9 @@ fn waits(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         return f.write_str(", at once");
     }
     let by_chance = if backoff.is_random() { "up to " } else { "" };
+    if settings.attempts() == 1 {
+        return write!(f, ", after {by_chance}{}", Span(backoff.base()));
+    }
     write!(
         f,
         ", after {by_chance}{} and twice that each time, at most {}",

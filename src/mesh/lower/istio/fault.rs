@@ -4,7 +4,7 @@ use super::super::invalid::{InvalidBlock, WHOLE, millis};
 use crate::{
     config::istio::{self, Abort, Delay, Percentage},
     policy::{
-        GrpcStatus,
+        GrpcStatus, PartsPerMillion,
         fault::{Abort as Answered, Delay as Kind, Field, Settings, SettingsBuilder},
     },
 };
@@ -153,13 +153,13 @@ pub(super) fn surprises(block: &istio::Fault, settings: &Settings) -> Vec<(&'sta
         && !delayed.is_none()
         && !aborted.is_none()
     {
-        let left = 100.0 - delayed.percent();
+        let left = PartsPerMillion::of(PartsPerMillion::ALL.parts() - delayed.parts());
         if !settings.exclusive() {
-            let why = "is drawn for itself: a request can meet the delay and the abort \
-                       (`towerMesh: {exclusive: true}` draws once for both)";
+            let why = "drawn apart from the delay: a request can meet both \
+                       (`towerMesh: {exclusive: true}` draws once)";
             told.push(("abort", why.to_owned()));
-        } else if aborted.percent() > left {
-            let why = format!("leaves {left} % to the abort, which asks for {}", aborted);
+        } else if aborted > left {
+            let why = format!("leaves {left} to the abort, which asks for {aborted}");
             told.push(("towerMesh.exclusive", why));
         }
     }

@@ -91,7 +91,8 @@ fn is_looked_for(host: &Host, document: &Document, path: &str, lowering: &mut Lo
 /// Tells that an earlier document counts, if it is another one.
 fn never_applies(document: &Document, path: &str, counts: &Document, lowering: &mut Lowering<'_>) {
     if !std::ptr::eq(document, counts) {
-        let at = counts.locate_nearest("spec");
+        let field = path.split('[').next().unwrap_or(path);
+        let at = counts.locate_nearest(field);
         let message = format!("never applies: the document at {at} is for the same host and came first");
         lowering.note(document, path, NoteKind::Surprise, message);
     }

@@ -208,7 +208,7 @@ fn note_places(
         [place] => place,
         several => {
             let message = format!(
-                "not applied yet: requests go to the host that they name, and not by weight to these {}",
+                "not applied yet: requests go to the host that they name, and not by weight to these {} places",
                 several.len()
             );
             return lowering.note(document, &path, NoteKind::NotApplied, message);

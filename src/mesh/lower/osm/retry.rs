@@ -134,7 +134,7 @@ fn note_surprises(
         lowering.note(document, &path, NoteKind::Surprise, "never retries: it names no status");
     }
     if policy.retry_backoff_base_interval.and_then(GoDuration::to_std).is_some_and(|base| base > LONGEST) {
-        let message = "kept as it is, where osm-edge waits as for 1s";
+        let message = "kept as it is: osm-edge would take it for 1s";
         lowering.note(document, &format!("{POLICY}.{BASE}"), NoteKind::Surprise, message);
     }
     if let Some(source) = &spec.source {
