@@ -200,7 +200,7 @@ fn where_routes_lead_and_what_else_they_do_is_told_as_not_applied() {
     assert!(mesh(&text).notes().iter().all(|note| note.kind == NoteKind::NotApplied));
     let weighted = "{route: [{destination: {host: reviews, subset: v1}, weight: 50}, \
                     {destination: {host: reviews, subset: v3}, weight: 50}]}";
-    assert_snapshot!(notes(&routes(&[weighted])), @"policy.yaml:7:6 spec.http[0].route: not applied yet: requests go to the host that they name, and not by weight to these 2");
+    assert_snapshot!(notes(&routes(&[weighted])), @"policy.yaml:7:6 spec.http[0].route: not applied yet: requests go to the host that they name, and not by weight to these 2 places");
     let alone = "{route: [{destination: {host: reviews.default.svc.cluster.local}, weight: 0}]}";
     assert_snapshot!(notes(&routes(&[alone])), @"");
 }

@@ -368,12 +368,12 @@ fn everything_that_is_wrong_is_told_at_once() {
     let errors = load(&text.join("---\n")).build().expect_err("seven errors");
     let paths: Vec<_> = errors.iter().map(|error| error.path()).collect();
     assert_snapshot!(paths.join("\n"), @r"
-    spec.http[0].fault.delay
     spec.http[0].timeout
+    spec.http[0].fault.delay
     spec.http[0].retries.attempts
     spec.http[1].fault.delay
-    spec.trafficPolicy.portLevelSettings[0].port
-    spec.trafficPolicy.retryBudget.percent
     spec.trafficPolicy.connectionPool.tcp
+    spec.trafficPolicy.retryBudget.percent
+    spec.trafficPolicy.portLevelSettings[0].port
     ");
 }

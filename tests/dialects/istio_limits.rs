@@ -172,9 +172,8 @@ fn an_entry_for_a_port_replaces_the_whole_policy() {
          {port: {number: 80}, connectionPool: {tcp: {maxConnections: 2}}}]}",
     );
     assert_snapshot!(told(&text, &["limits", "to port", "retries:"]), @r"
-    era: request headers not trusted, default retries of what was not sent
     2. retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable, after up to 25ms and twice that each time, at most 250ms; tries are numbered
-    3. limits per port over HTTP/1: 100 exchanges at once, others wait; retries at once: 20 % of the requests in flight, and always 3
+    3. limits per port over HTTP/1: 100 exchanges at once, others wait; retries for 20 % of the requests in flight, at least 3
     to port 80:
     2. retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable, after up to 25ms and twice that each time, at most 250ms; tries are numbered
     3. limits per port over HTTP/1: 1 exchange at once, others wait
@@ -200,13 +199,13 @@ fn each_endpoint_may_have_the_limits_for_itself() {
 
 #[test]
 fn a_budget_takes_the_place_of_a_number_of_retries() {
-    assert_snapshot!(told(&rule("{retryBudget: {}}"), &LIMITS), @"3. limits per port over HTTP/1: retries at once: 20 % of the requests in flight, and always 3");
-    assert_snapshot!(told(&rule("{retryBudget: {percent: 0, minRetryConcurrency: 0, budgetInterval: 0s}}"), &LIMITS), @"3. limits per port over HTTP/1: retries at once: 0 % of the requests in flight, and always 3");
+    assert_snapshot!(told(&rule("{retryBudget: {}}"), &LIMITS), @"3. limits per port over HTTP/1: retries for 20 % of the requests in flight, at least 3");
+    assert_snapshot!(told(&rule("{retryBudget: {percent: 0, minRetryConcurrency: 0, budgetInterval: 0s}}"), &LIMITS), @"3. limits per port over HTTP/1: retries for 0 % of the requests in flight, at least 3");
     let text = rule(
         "{connectionPool: {http: {maxRetries: 5}}, \
          retryBudget: {percent: 12.5, minRetryConcurrency: 1, budgetInterval: 10s}}",
     );
-    assert_snapshot!(told(&text, &LIMITS), @"3. limits per port over HTTP/1: retries at once: 12.5 % of the requests in flight, and always 1; what began in the last 10s counts too");
+    assert_snapshot!(told(&text, &LIMITS), @"3. limits per port over HTTP/1: retries for 12.5 % of the requests in flight, at least 1; what began in the last 10s counts too");
     assert_snapshot!(notes(&text), @"policy.yaml:6:55 spec.trafficPolicy.connectionPool.http.maxRetries: has no effect beside a `retryBudget`");
 }
 

@@ -103,8 +103,8 @@ fn of_two_documents_for_one_host_the_first_counts() {
     1. timeout: 2s, or less by a gRPC call's `grpc-timeout`
     ");
     assert_snapshot!(notes(&text.join("---\n")), @r"
-    policy.yaml:12:20 (document 2) spec.hosts[1]: never applies: the document at policy.yaml:4:1 (document 1) is for the same host and came first
-    policy.yaml:26:9 (document 4) spec.host: never applies: the document at policy.yaml:18:1 (document 3) is for the same host and came first
+    policy.yaml:12:20 (document 2) spec.hosts[1]: never applies: the document at policy.yaml:5:3 (document 1) is for the same host and came first
+    policy.yaml:26:9 (document 4) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for the same host and came first
     ");
 }
 

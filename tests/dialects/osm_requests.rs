@@ -180,7 +180,7 @@ fn who_the_client_is_is_not_looked_at_and_a_long_base_is_kept() {
     ");
     assert_snapshot!(notes(&text), @r"
     policy.yaml:5:3 spec.source: not looked at: it applies whether or not this client is `curl`
-    policy.yaml:7:58 spec.retryPolicy.retryBackoffBaseInterval: kept as it is, where osm-edge waits as for 1s
+    policy.yaml:7:58 spec.retryPolicy.retryBackoffBaseInterval: kept as it is: osm-edge would take it for 1s
     ");
 }
 

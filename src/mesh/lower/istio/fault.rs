@@ -13,6 +13,15 @@ impl TryFrom<&istio::Fault> for Settings {
     type Error = InvalidBlock;
 
     /// A delay or an abort without a percentage is one of 0 %, as in Istio; so is one of a kind that Istio refuses.
+    ///
+    /// ```
+    /// use tower_mesh::{FaultLayer, config::{self, istio::Fault}, policy::fault::Settings};
+    ///
+    /// let (fault, _) = config::from_yaml::<Fault>("abort: {percentage: {value: 50}, httpStatus: 503}")?;
+    /// let layer = FaultLayer::new(Settings::try_from(fault).expect("it means something"));
+    /// # let _ = layer;
+    /// # Ok::<(), config::Errors>(())
+    /// ```
     fn try_from(block: &istio::Fault) -> Result<Self, InvalidBlock> {
         let ours = block.tower_mesh.clone().unwrap_or_default();
         let by_headers = ours.by_headers.unwrap_or(false);

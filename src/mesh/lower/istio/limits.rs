@@ -24,6 +24,18 @@ impl TryFrom<&ConnectionPool> for Settings {
     type Error = InvalidBlock;
 
     /// Over HTTP/1, unless the block says that it is upgraded.
+    ///
+    /// ```
+    /// use tower_mesh::{config::{self, istio::ConnectionPool}, policy::limits::Settings};
+    ///
+    /// let (pool, _) = config::from_yaml::<ConnectionPool>("
+    /// tcp: {maxConnections: 1}
+    /// http: {http1MaxPendingRequests: 1}
+    /// ")?;
+    /// let settings = Settings::try_from(pool).expect("it means something");
+    /// assert_eq!((settings.most(), settings.queue()), (Some(1), Some(1)));
+    /// # Ok::<(), config::Errors>(())
+    /// ```
     fn try_from(pool: &ConnectionPool) -> Result<Self, InvalidBlock> {
         let protocol = if upgrades(pool) { Upstream::Http2 } else { Upstream::Http1 };
         built(builder(pool)?.protocol(protocol))

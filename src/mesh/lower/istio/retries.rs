@@ -16,6 +16,15 @@ impl TryFrom<&istio::Retries> for Settings {
     type Error = InvalidBlock;
 
     /// As the present mesh reads it.
+    ///
+    /// ```
+    /// use tower_mesh::{config::{self, istio::Retries}, policy::retry::Settings};
+    ///
+    /// let (retries, _) = config::from_yaml::<Retries>("{attempts: 3, retryOn: \"5xx,429\"}")?;
+    /// let settings = Settings::try_from(retries).expect("it means something");
+    /// assert_eq!(settings.attempts(), 3);
+    /// # Ok::<(), config::Errors>(())
+    /// ```
     fn try_from(block: &istio::Retries) -> Result<Self, InvalidBlock> {
         settings(block, Era::CURRENT)
     }
