@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_sidecars_trusted_and_retried_changed_with_the_years() {
-        assert!(Era::V1_17.trust_request_headers && !Era::CURRENT.trust_request_headers);
+        let trusted = [Era::V1_17, Era::CURRENT].map(|era| era.trust_request_headers);
+        assert_eq!(trusted, [true, false]);
         let retries = [Era::V0_8, Era::V1_5, Era::V1_17, Era::CURRENT].map(|era| era.default_retries);
         use DefaultRetries::{Also503, None, Unsent};
         assert_eq!(retries, [None, Also503, Also503, Unsent]);

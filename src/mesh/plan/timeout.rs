@@ -29,13 +29,13 @@ pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Re
 }
 
 pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match (settings.total(), settings.reads_grpc_timeout()) {
-        (Some(total), true) => {
-            write!(f, "timeout: {}, or less by a gRPC call's `grpc-timeout`", Span(total))?
-        }
-        (Some(total), false) => write!(f, "timeout: {}", Span(total))?,
-        (None, true) => f.write_str("timeout: none, but a gRPC call's `grpc-timeout`")?,
-        (None, false) => f.write_str("timeout: none")?,
+    match settings.total() {
+        Some(total) => write!(f, "timeout: {}", Span(total))?,
+        None => f.write_str("timeout: none")?,
+    }
+    if settings.reads_grpc_timeout() {
+        let or = if settings.total().is_some() { "or less by" } else { "but" };
+        write!(f, ", {or} a gRPC call's `grpc-timeout`")?;
     }
     if settings.trusted().total() {
         f.write_str("; a request's `x-envoy-upstream-rq-timeout-ms` counts instead")?;

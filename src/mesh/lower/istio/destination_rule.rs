@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{
-    super::{Lowering, invalid::InvalidBlock},
-    limits,
-    services::Spoken,
-};
+use super::{limits, services::Spoken};
 use crate::{
     config::{
         Document,
         istio::{ConnectionPool, DestinationRule, PortTrafficPolicy, RetryBudget, TrafficPolicy},
     },
-    mesh::{note::NoteKind, plan::Connections},
+    mesh::{
+        lower::{Lowering, invalid::InvalidBlock},
+        note::NoteKind,
+        plan::Connections,
+    },
     policy::limits::{Settings, Upstream},
 };
 

@@ -1,8 +1,8 @@
 //! Istio's `fault` as the faults' settings.
 
-use super::super::invalid::{InvalidBlock, WHOLE, millis};
 use crate::{
     config::istio::{self, Abort, Delay, Percentage},
+    mesh::lower::invalid::{InvalidBlock, WHOLE, millis},
     policy::{
         GrpcStatus, PartsPerMillion,
         fault::{Abort as Answered, Delay as Kind, Field, Settings, SettingsBuilder},

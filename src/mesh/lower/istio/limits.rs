@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::super::{
-    invalid::{InvalidBlock, set},
-    limits::{self, Names},
-};
 use crate::{
     config::{
         GoDuration,
         istio::{self, ConnectionPool, HttpSettings, TcpSettings, extension},
     },
-    mesh::plan::Connections,
+    mesh::{
+        lower::{
+            invalid::{InvalidBlock, set},
+            limits::{self, Names},
+        },
+        plan::Connections,
+    },
     policy::limits::{RetryBudget, Scope, Settings, SettingsBuilder, Upstream},
 };
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::invalid::{InvalidBlock, WHOLE, millis, set};
 use crate::{
     config::istio::{self, extension},
-    mesh::era::{DefaultRetries, Era},
+    mesh::{
+        era::{DefaultRetries, Era},
+        lower::invalid::{InvalidBlock, WHOLE, millis, set},
+    },
     policy::{
         backoff::Backoff,
         retry::{Field, Methods, RetryOn, Settings, SettingsBuilder, Word},

@@ -1,7 +1,6 @@
 //! What documents say of one host, put together.
 
 use super::{
-    super::{Lowering, names::Claim},
     destination_rule::Rule,
     services::Services,
     virtual_service::{self, Route},
@@ -10,6 +9,7 @@ use crate::{
     config::Document,
     mesh::{
         host::Host,
+        lower::{Lowering, names::Claim},
         plan::{Destination, Dialect, Port, Station, Way},
     },
 };

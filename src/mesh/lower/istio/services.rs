@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::super::Lowering;
 use crate::{
     config::{Document, Resource, k8s::ServicePort},
-    mesh::host::Host,
+    mesh::{host::Host, lower::Lowering},
     policy::limits::Upstream,
 };
 

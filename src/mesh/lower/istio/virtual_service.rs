@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::{
-    super::{InvalidBlock, Lowering},
-    fault, retries,
-};
+use super::{fault, retries};
 use crate::{
     config::{
         Document, Unapplied,
         istio::{HttpRoute, VirtualService},
     },
-    mesh::{host::Host, note::NoteKind, plan::Station},
+    mesh::{
+        host::Host,
+        lower::{InvalidBlock, Lowering},
+        note::NoteKind,
+        plan::Station,
+    },
     policy::{self, timeout},
 };
 

@@ -3,13 +3,15 @@
 //! What osm-edge's data plane applies of them changed from version to version; here all are applied that a mesh inside
 //! a process can apply.
 
-use super::super::{
-    invalid::{InvalidBlock, set},
-    limits::{self, Names},
-};
 use crate::{
     config::{GoDuration, osm},
-    mesh::plan::Connections,
+    mesh::{
+        lower::{
+            invalid::{InvalidBlock, set},
+            limits::{self, Names},
+        },
+        plan::Connections,
+    },
     policy::limits::{Reply, Settings, Upstream},
 };
 

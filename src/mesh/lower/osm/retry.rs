@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use super::super::{
-    Lowering,
-    invalid::{InvalidBlock, millis, set},
-};
 use crate::{
     config::{Document, GoDuration, Resource, osm},
-    mesh::{host::Host, note::NoteKind},
+    mesh::{
+        host::Host,
+        lower::{
+            Lowering,
+            invalid::{InvalidBlock, millis, set},
+        },
+        note::NoteKind,
+    },
     policy::{
         backoff::{Backoff, Jitter},
         retry::{Field, Read, RetryOn, Settings},

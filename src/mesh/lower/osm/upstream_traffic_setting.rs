@@ -1,9 +1,9 @@
 //! `UpstreamTrafficSetting`: which host it means, and what it sets for it.
 
-use super::{super::Lowering, circuit_breaker, rate_limit};
+use super::{circuit_breaker, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
-    mesh::{host::Host, note::NoteKind, plan::Connections},
+    mesh::{host::Host, lower::Lowering, note::NoteKind, plan::Connections},
     policy::{
         circuit_breaker::Settings,
         limits::{self, Upstream},
