@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn what_sidecars_trusted_and_retried_changed_with_the_years() {
-        let trusted = [Era::V1_17, Era::CURRENT].map(|era| era.trust_request_headers);
-        assert_eq!(trusted, [true, false]);
-        let retries = [Era::V0_8, Era::V1_5, Era::V1_17, Era::CURRENT].map(|era| era.default_retries);
+        let eras = [Era::V0_8, Era::V1_5, Era::V1_17, Era::CURRENT];
+        assert_eq!(eras.map(|era| era.trust_request_headers), [true, true, true, false]);
+        let retries = eras.map(|era| era.default_retries);
         use DefaultRetries::{Also503, None, Unsent};
         assert_eq!(retries, [None, Also503, Also503, Unsent]);
     }
