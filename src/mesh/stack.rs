@@ -199,3 +199,64 @@ fn strip(headers: &mut HeaderMap) {
         CONTROL.iter().for_each(|name| drop(headers.remove(name)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+
+    use super::*;
+    use crate::Mesh;
+
+    const ISTIO: &str = "
+{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, spec: {hosts: [a], http: [{
+  timeout: 1s, retries: {attempts: 1}, fault: {abort: {percentage: {value: 1}, httpStatus: 503}}}]}}
+---
+{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a,
+  trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}}}
+";
+
+    const OSM_EDGE: &str = "
+{apiVersion: policy.openservicemesh.io/v1alpha1, kind: UpstreamTrafficSetting, metadata: {name: a},
+  spec: {host: a.default.svc.cluster.local, connectionSettings: {
+    tcp: {maxConnections: 1}, http: {circuitBreaking: {errorAmountThreshold: 1}}}}}
+---
+{apiVersion: policy.openservicemesh.io/v1alpha1, kind: Retry, metadata: {name: a}, spec: {
+  destinations: [{kind: Service, name: a, namespace: default}], retryPolicy: {retryOn: 5xx, numRetries: 1}}}
+";
+
+    /// The names of the types of stations, as they stand one in another.
+    fn of_type<T>() -> Vec<&'static str> {
+        let known = ["CircuitBreaker", "Fault", "Timeout", "Retry", "Limited"];
+        type_name::<T>()
+            .split(['<', ',', '>', ' '])
+            .filter_map(|path| path.rsplit("::").next())
+            .filter(|name| known.contains(name))
+            .collect()
+    }
+
+    /// The same names, in the order in which a plan prints its stations.
+    fn of_plan(text: &str) -> Vec<&'static str> {
+        let plan = Mesh::from_yaml(text).expect("it means something").plan();
+        let stations = plan.destinations[0].way.stations.iter();
+        stations
+            .map(|station| match station {
+                Station::CircuitBreaker(_) => "CircuitBreaker",
+                Station::Fault(_) => "Fault",
+                Station::Timeout(_) => "Timeout",
+                Station::Retry(_) => "Retry",
+                Station::Limits(_) => "Limited",
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_plan_prints_the_order_in_which_its_type_runs() {
+        // Inside of the limits there is the time of one try, which a plan tells with its retries.
+        let one_try = "Timeout";
+        assert_eq!(of_type::<BehindIstio<(), Http>>(), [&of_plan(ISTIO)[..], &[one_try]].concat());
+        // Where there is no breaker the rest stands alone.
+        let [guarded, rest] = [of_type::<CircuitBreaker<Tried<(), Http>>>(), of_type::<Tried<(), Http>>()];
+        assert_eq!(of_type::<BehindOsmEdge<(), Http>>(), [&guarded[..], &rest].concat());
+        assert_eq!(guarded, [&of_plan(OSM_EDGE)[..], &[one_try]].concat());
+    }
+}
