@@ -108,11 +108,7 @@ impl Istio {
             Station::Fault(settings) => Some(settings.clone()),
             _ => None,
         });
-        let timeout = way.find(|station| match station {
-            Station::Timeout(settings) => Some(*settings),
-            _ => None,
-        });
-        let timeout = timeout.unwrap_or_else(timeout::Settings::off);
+        let timeout = of_all_tries(way);
         Self {
             fault: FaultLayer::new(fault.unwrap_or_else(fault::Settings::off))
                 .drawing(draws.of("fault"))
@@ -147,7 +143,7 @@ impl Tries {
             _ => None,
         });
         let retry = retry.unwrap_or_else(retry::Settings::off);
-        let one = one_try(&retry);
+        let one = one_try(&retry, of_all_tries(way).tells_deadline());
         let limits = limits.unwrap_or_else(limits::Settings::off);
         let limits_retries = limits.retries().is_some() || limits.retry_budget().is_some();
         let limits = LimitsLayer::new(limits).told(name, events);
@@ -164,9 +160,18 @@ impl Tries {
     }
 }
 
-/// How long one try may take. A try that is hedged is not given up.
-fn one_try(retry: &retry::Settings) -> timeout::Settings {
-    let settings = timeout::Settings::builder().grpc_timeout(false);
+fn of_all_tries(way: &Way) -> timeout::Settings {
+    let timeout = way.find(|station| match station {
+        Station::Timeout(settings) => Some(*settings),
+        _ => None,
+    });
+    timeout.unwrap_or_else(timeout::Settings::off)
+}
+
+/// How long one try may take; its upstream is told so, or how much is left of the time of all. A try that is hedged is
+/// not given up.
+fn one_try(retry: &retry::Settings, tells: bool) -> timeout::Settings {
+    let settings = timeout::Settings::builder().grpc_timeout(false).tell_deadline(tells);
     let settings = match retry.per_try_timeout() {
         Some(time) if !retry.hedging() => settings.head(time),
         _ => settings,

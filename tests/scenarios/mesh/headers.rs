@@ -114,6 +114,37 @@ async fn an_upstream_is_told_how_long_it_has_where_that_is_asked_for() {
     assert_eq!(play.heard()[0].header(EXPECTED), None, "where nobody asked");
 }
 
+/// Case 47 of the router: the shorter of both times, and on a retry no more than what is left.
+#[tokio::test(start_paused = true)]
+async fn each_try_is_told_its_own_time_or_what_is_left_of_all() {
+    let lines = "timeout: 5s\nretries: {attempts: 3, perTryTimeout: 2s, retryOn: 5xx}";
+    let play = telling(lines, Echo::new().hang());
+    assert_eq!(play.get().await.seen(), seen(504, "UT", 5000));
+    let told = expected(&play);
+    assert_eq!(told[..2], [2000, 2000]);
+    assert!((1000 - 75..=1000).contains(&told[2]), "{told:?}");
+
+    let lines = "timeout: 5s\nretries: {attempts: 3, perTryTimeout: 5s, retryOn: 5xx}";
+    let play = telling(lines, Echo::new());
+    play.get().await;
+    assert_eq!(expected(&play), [5000]);
+
+    let lines = "timeout: 1s\nretries: {attempts: 2, retryOn: 5xx}";
+    let play = telling(lines, Echo::new().status(503).delay(ms(300)));
+    play.get().await;
+    let told = expected(&play);
+    assert_eq!(told[0], 1000);
+    assert!((675..=700).contains(&told[1]) && (325..=400).contains(&told[2]), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_one_try_is_told_where_there_is_no_other() {
+    let lines = "retries: {attempts: 1, perTryTimeout: 200ms, retryOn: 5xx}";
+    let play = telling(lines, Echo::new().hang());
+    play.get().await;
+    assert_eq!(expected(&play), [200, 200]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_grpc_upstream_is_told_in_its_own_header_too() {
     let play = telling("timeout: 0.3s", Echo::new());
