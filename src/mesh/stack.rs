@@ -46,15 +46,16 @@ pub(super) struct Istio {
     trusts_headers: bool,
 }
 
-/// What both have further in. The time of one try begins when it has found its place, as in the mesh.
+/// What both have further in. The time of one try begins when it has found its place and the request has come to its
+/// end, as in the mesh.
 struct Tries {
     retry: RetryLayer,
     limits: LimitsLayer,
-    one: TimeoutLayer<Http, HeadOnly>,
+    one: TimeoutLayer<Http, HeadOnly, AtRequestEnd>,
 }
 
 /// One try behind the limits, and as often as it takes.
-pub(super) type Tried<S, P> = Retry<Limited<Timeout<S, Http, HeadOnly>>, P>;
+pub(super) type Tried<S, P> = Retry<Limited<Timeout<S, Http, HeadOnly, AtRequestEnd>>, P>;
 
 /// A transport behind osm-edge's order.
 pub(super) type BehindOsmEdge<S, P> = Behind<CircuitBreaker<Tried<S, P>>, Tried<S, P>>;
@@ -152,7 +153,11 @@ impl Tries {
         if limits_retries {
             retry = retry.gated_by(limits.retry_gate());
         }
-        Self { retry, limits, one: TimeoutLayer::new(one).heads_only().told(name, events) }
+        Self {
+            retry,
+            limits,
+            one: TimeoutLayer::new(one).heads_only().starting_at_request_end().told(name, events),
+        }
     }
 
     fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> Tried<S, P> {

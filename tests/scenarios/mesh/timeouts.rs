@@ -166,6 +166,21 @@ async fn the_time_of_one_try_ends_with_the_head() {
     assert_eq!(play.get().await.seen(), seen(200, "-", 2001));
 }
 
+/// It counts from the request's end, as the total does.
+#[tokio::test(start_paused = true)]
+async fn an_upload_may_take_longer_than_the_time_of_one_try() {
+    let yaml = route("retries: {attempts: 1, perTryTimeout: 500ms, retryOn: 5xx}");
+    let play = Play::new(&yaml, Echo::new().delay(ms(400)));
+    let got = ask(&play.client, upload(10, 100)).await;
+    assert_eq!((got.seen(), play.upstream.seen().calls), (seen(200, "-", 1400), 1));
+
+    // Sent again from what was kept, it takes no time.
+    let play = Play::new(&yaml, Echo::new().delay(ms(5000)).every_slow(2, ms(10)));
+    let got = ask(&play.client, upload(10, 100)).await;
+    assert_eq!((got.status(), got.content().len(), play.upstream.seen().calls), (200, 40, 2));
+    assert!((1510..1540).contains(&got.after), "{}", got.after);
+}
+
 // ===== beside limits =====
 
 /// Who waits for a place spends his total, and not the time of his try.
