@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use tower::layer::util::Stack;
 use tower_mesh::{
-    CircuitBreakerLayer,
-    policy::circuit_breaker::{HalfOpen, Settings, SettingsBuilder},
+    CircuitBreakerLayer, FaultLayer, LimitsLayer, RetryLayer, TimeoutLayer,
+    layer::retry::RetryBudget,
+    policy::{
+        self, budget,
+        circuit_breaker::{HalfOpen, Settings, SettingsBuilder},
+    },
 };
 
 /// So long that no measurement sees the end of it.
@@ -60,4 +65,52 @@ fn with_ratios(open: bool) -> SettingsBuilder {
 
 fn built(settings: SettingsBuilder) -> CircuitBreakerLayer {
     CircuitBreakerLayer::new(settings.build().expect("these settings mean something"))
+}
+
+/// More places than there are calls.
+pub(crate) fn limits() -> LimitsLayer {
+    let places = u32::try_from(PLACES).expect("few");
+    LimitsLayer::new(
+        policy::limits::Settings::builder().requests(places).build().expect("they mean something"),
+    )
+}
+
+/// A time that nobody reaches.
+pub(crate) fn timeout() -> TimeoutLayer {
+    TimeoutLayer::new(policy::timeout::Settings::builder().total(LONG).build().expect("they mean something"))
+}
+
+/// A fault of 0 %.
+pub(crate) fn no_fault() -> FaultLayer {
+    aborting(0.0)
+}
+
+/// A chance that is drawn, and lets alone whom it hits.
+pub(crate) fn harmless() -> FaultLayer {
+    faults(policy::fault::Settings::builder().abort(503, 0.0001).most_active(0))
+}
+
+/// So many percent are aborted.
+pub(crate) fn aborting(percent: f64) -> FaultLayer {
+    faults(policy::fault::Settings::builder().abort(503, percent))
+}
+
+fn faults(settings: policy::fault::SettingsBuilder) -> FaultLayer {
+    FaultLayer::new(settings.build().expect("they mean something"))
+}
+
+/// Bad answers would be tried again.
+pub(crate) fn retry() -> RetryLayer {
+    let settings = policy::retry::Settings::builder().attempts(2).on("5xx".parse().expect("a word"));
+    RetryLayer::new(settings.build().expect("they mean something"))
+}
+
+/// The same within a budget.
+pub(crate) fn retry_in_budget() -> RetryLayer {
+    retry().gated_by(RetryBudget::new(budget::Settings::default()))
+}
+
+/// Fault, timeout, breaker, limits.
+pub(crate) fn stack() -> Stack<LimitsLayer, Stack<CircuitBreakerLayer, Stack<TimeoutLayer, FaultLayer>>> {
+    Stack::new(limits(), Stack::new(ratios(false), Stack::new(timeout(), no_fault())))
 }

@@ -20,6 +20,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use tower::Service;
+use tower_mesh::layer::body::Sent;
 
 pub(crate) type Body = Full<Bytes>;
 
@@ -58,6 +59,13 @@ pub(crate) trait Fated {
 impl Fated for Fate {
     fn fate(&self) -> Fate {
         *self
+    }
+}
+
+/// Retries are measured where nothing fails: what they send on does not tell its body.
+impl Fated for Sent<Fate> {
+    fn fate(&self) -> Fate {
+        Fate::Succeeds
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names nobody knows, and the known name that was probably meant.
 
 /// The accepted name nearest to `name`: the same but for case and `_`/`-`, the one it begins, or a few letters away.
-pub(super) fn nearest<'a>(name: &str, accepted: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, accepted: &[&'a str]) -> Option<&'a str> {
     let plain = plain(name);
     if plain.is_empty() {
         return None;

@@ -162,6 +162,10 @@ impl fmt::Display for Plan {
         if self.destinations.is_empty() {
             return writeln!(f, "(no policy: every request passes untouched)");
         }
+        // osm-edge has no history here.
+        if self.destinations.iter().any(|destination| destination.dialect == Dialect::Istio) {
+            writeln!(f, "era: {}", self.era)?;
+        }
         self.destinations.iter().try_for_each(|destination| destination.fmt(f))
     }
 }

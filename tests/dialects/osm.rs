@@ -301,19 +301,19 @@ fn case_38_a_refusals_status_is_one_that_refuses() {
 #[test]
 fn a_rate_limit_needs_an_amount_and_a_unit() {
     assert_snapshot!(errors(&setting(OSM, FORTIO, "  rateLimit: {local: {tcp: {connections: 0}}}\n")), @r"
-    error: a rate limit needs `connections`
-      --> policy.yaml:6:42, spec.rateLimit.local.tcp.connections
-       |
-     6 |   rateLimit: {local: {tcp: {connections: 0}}}
-       |                                          ^
-       = accepted: a whole number, at least 1
-
     error: a rate limit needs its `unit`
       --> policy.yaml:6:23, spec.rateLimit.local.tcp.unit
        |
      6 |   rateLimit: {local: {tcp: {connections: 0}}}
        |                       ^^^
        = accepted: `second`, `minute` or `hour`
+
+    error: a rate limit needs `connections`
+      --> policy.yaml:6:42, spec.rateLimit.local.tcp.connections
+       |
+     6 |   rateLimit: {local: {tcp: {connections: 0}}}
+       |                                          ^
+       = accepted: a whole number, at least 1
     ");
 }
 
@@ -321,7 +321,7 @@ fn a_rate_limit_needs_an_amount_and_a_unit() {
 fn what_is_not_applied_is_told() {
     let rest = "  connectionSettings:
     tcp: {maxConnections: 1, connectTimeout: 5s}
-    http: {maxRequests: 1, maxRequestsPerConnection: 1, maxPendingRequests: 1, maxRetries: 1}
+    http: {maxRequestsPerConnection: 1, maxPendingRequests: 1, maxRetries: 1}
   rateLimit: {local: {http: {requests: 1, unit: second}}}
   httpRoutes: [{path: /get, rateLimit: {local: {requests: 1, unit: hour}}}]
   httpHeaders: [{headers: [{name: a, value: b}], rateLimit: {local: {requests: 1, unit: hour}}}]
@@ -329,7 +329,7 @@ fn what_is_not_applied_is_told() {
     let text = setting(OSM, FORTIO, rest);
     assert_snapshot!(notes(&text), @r"
     policy.yaml:7:46 spec.connectionSettings.tcp.connectTimeout: read, left to the transport, which makes the connections
-    policy.yaml:8:54 spec.connectionSettings.http.maxRequestsPerConnection: read, left to the transport, which makes the connections
+    policy.yaml:8:38 spec.connectionSettings.http.maxRequestsPerConnection: read, left to the transport, which makes the connections
     policy.yaml:9:3 spec.rateLimit: read, not applied yet
     policy.yaml:10:3 spec.httpRoutes: read, not applied yet
     policy.yaml:11:3 spec.httpHeaders: read, not applied yet

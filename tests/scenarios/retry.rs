@@ -358,13 +358,3 @@ async fn a_caller_who_goes_away_ends_the_tries() {
     tokio::time::sleep(ms(20_000)).await;
     assert_eq!(upstream.log().len(), before);
 }
-
-#[test]
-fn size_probe() {
-    use tower_mesh::layer::retry::ResponseFuture;
-    println!("future {}", size_of::<ResponseFuture<Echo, Http, Request<Full<Bytes>>>>());
-    println!(
-        "inner {}",
-        size_of::<<Echo as Service<Request<tower_mesh::layer::body::Sent<Full<Bytes>>>>>::Future>()
-    );
-}

@@ -8,7 +8,8 @@ use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put, put_timed},
+        contestants::{Asked, BARE, FLOOR, asked, peer, put, put_timed},
+        ours,
         situations::PASSING,
     },
 };
@@ -17,10 +18,11 @@ pub(super) const OURS: &str = "ours, limits";
 
 pub(super) const GROUP: Group = Group {
     name: "limits",
-    // One exact count is one line that all threads share: ours is `Asked { scales: false, ..Asked::most(110) }`.
     contestants: &[
         FLOOR,
         BARE,
+        // One exact count is one line that all threads share.
+        asked(OURS, Asked { scales: false, ..Asked::most(110) }, |situation| put(ours::limits(), situation)),
         peer("tower", OURS, |situation| put(tower::limit(), situation)),
         peer("tower, shedding", OURS, |situation| put(tower::shedding(), situation)),
         // It refuses at once by waiting for no time, which needs a clock.

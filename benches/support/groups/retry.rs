@@ -8,7 +8,8 @@ use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put},
+        contestants::{Asked, BARE, FLOOR, asked, peer, put},
+        ours,
         situations::PASSING,
     },
 };
@@ -18,10 +19,16 @@ pub(super) const BUDGET: &str = "ours, retry budget";
 
 pub(super) const GROUP: Group = Group {
     name: "retry",
-    // The design names no figure, so ours here are `Asked { ready: None, allocates: true, ..Asked::most(0) }`.
     contestants: &[
         FLOOR,
         BARE,
+        // The design names no figure. A head with headers is cloned.
+        asked(OURS, Asked { ready: None, allocates: true, ..Asked::most(0) }, |situation| {
+            put(ours::retry(), situation)
+        }),
+        asked(BUDGET, Asked { ready: None, allocates: true, ..Asked::most(0) }, |situation| {
+            put(ours::retry_in_budget(), situation)
+        }),
         peer("tower", OURS, |situation| put(tower::retry(), situation)),
         peer("tower, TpsBudget", BUDGET, |situation| put(tower::retry_in_budget(), situation)),
         peer("t-resilience", OURS, |situation| put(tower_resilience::retry(), situation)),

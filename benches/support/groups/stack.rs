@@ -8,7 +8,8 @@ use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put_timed},
+        contestants::{Asked, BARE, FLOOR, asked, peer, put_timed},
+        ours,
         situations::PASSING,
     },
 };
@@ -17,10 +18,13 @@ pub(super) const OURS: &str = "ours, stack";
 
 pub(super) const GROUP: Group = Group {
     name: "stack",
-    // One exact count is one line that all threads share: ours is `Asked { scales: false, ..Asked::most(700) }`.
     contestants: &[
         FLOOR,
         BARE,
+        // One exact count is one line that all threads share.
+        asked(OURS, Asked { scales: false, ..Asked::most(700) }, |situation| {
+            put_timed(ours::stack(), situation)
+        }),
         peer("tower, recloser", OURS, |situation| put_timed(tower::cheapest_stack(), situation)),
         peer("tower, t-resilience", OURS, |situation| put_timed(tower::stack(), situation)),
         peer("t-resilience", OURS, |situation| put_timed(tower_resilience::stack(), situation)),

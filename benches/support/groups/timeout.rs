@@ -8,21 +8,28 @@ use super::Group;
 use crate::{
     peers::{tower, tower_resilience},
     support::{
-        contestants::{BARE, FLOOR, peer, put_timed},
+        contestants::{Asked, BARE, FLOOR, asked, peer, put_timed},
+        ours,
         situations::PASSING,
     },
 };
 
 pub(super) const OURS: &str = "ours, timeout";
+pub(super) const HEAD: &str = "ours, to the head";
 
 pub(super) const GROUP: Group = Group {
     name: "timeout",
-    // Ours here is `Asked { pending: Some(560), ..Asked::most(50) }`.
     contestants: &[
         FLOOR,
         BARE,
-        peer("tower", OURS, |situation| put_timed(tower::timeout(), situation)),
-        peer("t-resilience", OURS, |situation| put_timed(tower_resilience::time_limiter(), situation)),
+        asked(OURS, Asked { pending: Some(560), ..Asked::most(50) }, |situation| {
+            put_timed(ours::timeout(), situation)
+        }),
+        asked(HEAD, Asked { pending: Some(560), ..Asked::most(50) }, |situation| {
+            put_timed(ours::timeout().heads_only(), situation)
+        }),
+        peer("tower", HEAD, |situation| put_timed(tower::timeout(), situation)),
+        peer("t-resilience", HEAD, |situation| put_timed(tower_resilience::time_limiter(), situation)),
     ],
     situations: PASSING,
     threads: &["ready", "pending once", "clone + call + drop"],

@@ -48,7 +48,8 @@ pub struct RetryPolicy {
     /// Tries after the first; 0 or absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_retries: Option<u32>,
-    /// How long to wait before the first retry, twice as long before each further one; at most 1 s, absent: not at all.
+    /// How long to wait before the first retry, twice as long before each further one, up to ten times as long; 0 or
+    /// absent: not at all. osm-edge takes what is longer than 1 s for 1 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_backoff_base_interval: Option<GoDuration>,
 }

@@ -4,6 +4,7 @@
 
 mod invalid;
 mod istio;
+mod limits;
 mod names;
 mod osm;
 mod standing;
@@ -21,7 +22,7 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    config::{Document, Error, Errors, Resource, Source},
+    config::{Document, Error, Errors, Location, Position, Resource, Source},
     layer::draw::Draws,
 };
 
@@ -53,18 +54,22 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     claims.sort_by_key(|claim| places.get(&std::ptr::from_ref(claim.document)));
     let destinations = names::settle(claims, &mut lowering);
     lowering.other_kinds(documents);
-    let Lowering { mut notes, errors, .. } = lowering;
-    put_in_order(&mut notes, documents);
+    let Lowering { mut notes, mut errors, .. } = lowering;
+    let order = order(documents);
+    notes.sort_by_key(|note| order(Some(&note.location)));
+    errors.sort_by_key(|error| order(error.location()));
     Errors::unless_empty(errors, (Plan { era: identity.era, destinations }, notes))
 }
 
-/// As the documents stand, and within a text as it is read.
-fn put_in_order(notes: &mut [Note], documents: &[Document]) {
+/// Where a place comes: as the documents stand, and within a text as it is read.
+fn order(documents: &[Document]) -> impl Fn(Option<&Location>) -> (Option<usize>, Option<Position>) {
     let numbered = documents.iter().enumerate();
-    let order: HashMap<*const Source, usize> =
+    let numbers: HashMap<*const Source, usize> =
         numbered.map(|(number, document)| (Arc::as_ptr(&document.source), number)).collect();
-    let number = |note: &Note| order.get(&std::ptr::from_ref(note.location.source())).copied();
-    notes.sort_by_key(|note| (number(note), note.location.position()));
+    move |place| {
+        let number = place.and_then(|place| numbers.get(&std::ptr::from_ref(place.source())).copied());
+        (number, place.map(Location::position))
+    }
 }
 
 /// What a lowering gathers on its way.
@@ -88,6 +93,21 @@ impl Lowering<'_> {
     fn left_to_the_transport(&mut self, document: &Document, path: &str) {
         let message = "read, left to the transport, which makes the connections";
         self.note(document, path, NoteKind::NotApplied, message);
+    }
+
+    /// Who sees a document is not looked at yet.
+    fn note_export(&mut self, document: &Document, export_to: &[String]) {
+        if !export_to.is_empty() && export_to != ["*"] {
+            self.not_applied(document, "spec.exportTo");
+        }
+    }
+
+    /// Does something of which only the errors are told: what is not applied has no surprises.
+    fn judge_only<T>(&mut self, judge: impl FnOnce(&mut Self) -> T) -> T {
+        let told = self.notes.len();
+        let judged = judge(self);
+        self.notes.truncate(told);
+        judged
     }
 
     fn invalid(&mut self, document: &Document, block: &str, invalid: InvalidBlock) {
@@ -115,7 +135,10 @@ impl Lowering<'_> {
         }
         for (kind, documents) in kinds {
             let message = match documents.len() {
-                1 => format!("a `{kind}` was read, it is not applied yet"),
+                1 => {
+                    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+                    format!("{article} `{kind}` was read, it is not applied yet")
+                }
                 several => {
                     format!("{several} documents of kind `{kind}` were read, they are not applied yet")
                 }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer};
 
-use super::span::Span;
+use super::span::{Span, many};
 
 /// What policies say of connections. A mesh wraps a transport and makes no connections itself: it keeps this, and tells
 /// that it does not apply it.
@@ -42,7 +42,7 @@ impl fmt::Display for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = [
             self.connect_timeout.map(|time| format!("made within {}", Span(time))),
-            self.max_requests.map(|requests| format!("closed after {requests} requests")),
+            self.max_requests.map(|most| format!("closed after {}", many(most, "request"))),
             self.idle_timeout.map(|time| format!("closed when idle for {}", Span(time))),
             self.max_age.map(|time| format!("closed when {} old", Span(time))),
         ];

@@ -53,19 +53,19 @@ pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Re
 
 pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let delay = settings.delay().map(|(delay, share)| {
-        let time = match delay {
-            Delay::Fixed(time) => Span(time).to_string(),
-            Delay::ByHeader => "as long as their headers say".to_owned(),
+        let how = match delay {
+            Delay::Fixed(time) => format!("by {}", Span(time)),
+            Delay::ByHeader => "of those whose headers ask for it".to_owned(),
         };
-        format!("delays {} % by {time}", share.percent())
+        format!("delays {share} {how}")
     });
     let abort = settings.abort().map(|(abort, share)| {
-        let status = match abort {
-            Abort::With(Answer::Http(status)) => status.as_u16().to_string(),
-            Abort::With(Answer::Grpc(status)) => format!("gRPC {status}"),
-            Abort::ByHeader => "what their headers say".to_owned(),
+        let how = match abort {
+            Abort::With(Answer::Http(status)) => format!("with {}", status.as_u16()),
+            Abort::With(Answer::Grpc(status)) => format!("with gRPC {status}"),
+            Abort::ByHeader => "of those whose headers ask for it".to_owned(),
         };
-        format!("answers {} % with {status}", share.percent())
+        format!("aborts {share} {how}")
     });
     let said: Vec<_> = delay.into_iter().chain(abort).collect();
     write!(f, "fault: {}", said.join(", "))?;

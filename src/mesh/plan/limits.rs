@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::span::Span;
+use super::span::{Span, many};
 use crate::policy::limits::{Budget, Reply, Scope, Settings, Upstream};
 
 /// The settings' fields.
@@ -62,11 +62,7 @@ pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Re
 
 /// Whether something is limited.
 pub(super) const fn something(settings: &Settings) -> bool {
-    settings.connections().is_some()
-        || settings.pending().is_some()
-        || settings.requests().is_some()
-        || settings.retries().is_some()
-        || settings.retry_budget().is_some()
+    settings.counts() || settings.retries().is_some()
 }
 
 const fn protocol(settings: &Settings) -> &'static str {
@@ -83,35 +79,34 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
         Scope::Cluster => "port",
         Scope::Endpoint => "endpoint",
     };
-    write!(f, "limits, of each {each}, over {}: ", protocol(settings))?;
-    let counts_connections = settings.protocol() == Upstream::Http1;
-    let connections = settings.connections().filter(|_| counts_connections);
+    write!(f, "limits per {each} over {}: ", protocol(settings))?;
     let mut said = Vec::new();
-    if let Some(most) = connections {
-        said.push(format!("{most} exchanges at once"));
-        said.push(match settings.pending() {
-            Some(most) => format!("{most} more may wait"),
-            None => "others wait".to_owned(),
-        });
-    }
-    if let Some(most) = settings.requests() {
-        said.push(format!("{most} requests at once"));
+    if let Some(most) = settings.most() {
+        let (what, others) = match settings.queue() {
+            Some(u32::MAX) => ("exchange", "others wait".to_owned()),
+            Some(0) => ("exchange", "others are refused".to_owned()),
+            Some(more) => ("exchange", format!("{more} more may wait")),
+            None => ("request", "others are refused".to_owned()),
+        };
+        said.push(format!("{} at once, {others}", many(most, what)));
     }
     match (settings.retry_budget(), settings.retries()) {
         (Some(budget), _) => said.push(retry_budget(budget)),
+        (None, Some(1)) => said.push("1 retry at once".to_owned()),
         (None, Some(most)) => said.push(format!("{most} retries at once")),
         (None, None) => {}
     }
     if said.is_empty() {
         said.push("none".to_owned());
     }
-    f.write_str(&said.join(", "))
+    f.write_str(&said.join("; "))
 }
 
 fn retry_budget(budget: Budget) -> String {
-    let said = format!("retries of {} % of the requests, at least {}", budget.percent(), budget.minimum());
+    let (percent, least) = (budget.percent(), budget.minimum());
+    let said = format!("retries for {percent} % of the requests in flight, at least {least}");
     match budget.interval() {
-        Some(interval) => format!("{said}, counted over {}", Span(interval)),
+        Some(interval) => format!("{said}; what began in the last {} counts too", Span(interval)),
         None => said,
     }
 }

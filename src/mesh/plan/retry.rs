@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::span::Span;
-use crate::policy::retry::{Methods, Settings};
+use crate::policy::retry::{Methods, RetryOn, Settings, Word};
 
 /// The settings' fields.
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Re
     let backoff = settings.backoff();
     let fields = Fields {
         attempts: settings.attempts(),
-        on: settings.on().to_string(),
+        on: written(settings.on(), ",", None),
         backoff: Backoff {
             base: Span(backoff.base()),
             most: Span(backoff.longest()),
@@ -65,7 +65,7 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
             1 => "once".to_owned(),
             attempts => format!("up to {attempts} times"),
         };
-        write!(f, "retries: {times} on {}", settings.on())?;
+        write!(f, "retries: {times} on {}", written(settings.on(), ", ", Some(Word::RetriableStatusCodes)))?;
         waits(settings, f)?;
     } else {
         f.write_str("retries: none")?;
@@ -89,12 +89,34 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
     Ok(())
 }
 
+/// Words and statuses, of which those that stand side by side are one: `reset, 500-599`. A word that the statuses
+/// say better can be left out.
+fn written(on: &RetryOn, comma: &str, but: Option<Word>) -> String {
+    let words = Word::ALL.iter().filter(|word| on.has(**word) && but != Some(**word));
+    let mut ranges: Vec<(u16, u16)> = Vec::new();
+    for status in on.statuses().iter() {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == status => *last = status,
+            _ => ranges.push((status, status)),
+        }
+    }
+    let statuses = ranges.into_iter().map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    });
+    let said: Vec<_> = words.map(|word| word.name().to_owned()).chain(statuses).collect();
+    if said.is_empty() { on.to_string() } else { said.join(comma) }
+}
+
 fn waits(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let backoff = settings.backoff();
     if backoff.longest().is_zero() {
         return f.write_str(", at once");
     }
     let by_chance = if backoff.is_random() { "up to " } else { "" };
+    if settings.attempts() == 1 {
+        return write!(f, ", after {by_chance}{}", Span(backoff.base()));
+    }
     write!(
         f,
         ", after {by_chance}{} and twice that each time, at most {}",

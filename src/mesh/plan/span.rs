@@ -1,4 +1,4 @@
-//! Durations in a plan.
+//! Durations and amounts in a plan.
 
 use std::{fmt, time::Duration};
 
@@ -22,6 +22,12 @@ impl fmt::Display for Span {
             rest => write!(f, "{rest:?}"),
         }
     }
+}
+
+/// So many of a thing: `1 request`, `2 requests`.
+pub(super) fn many(amount: u32, thing: &str) -> String {
+    let plural = if amount == 1 { "" } else { "s" };
+    format!("{amount} {thing}{plural}")
 }
 
 impl Serialize for Span {

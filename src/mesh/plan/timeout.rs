@@ -34,7 +34,8 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
         None => f.write_str("timeout: none")?,
     }
     if settings.reads_grpc_timeout() {
-        f.write_str(", or less by a gRPC call's `grpc-timeout`")?;
+        let or = if settings.total().is_some() { "or less by" } else { "but" };
+        write!(f, ", {or} a gRPC call's `grpc-timeout`")?;
     }
     if settings.trusted().total() {
         f.write_str("; a request's `x-envoy-upstream-rq-timeout-ms` counts instead")?;

@@ -87,6 +87,22 @@ async fn a_body_that_is_whole_is_read_by_all_of_them() {
     assert_eq!((got.seen(), upstream.seen().calls, upstream.seen().max_active), ((200, "whole", "-"), 4, 4));
 }
 
+/// As a client does that knows a body's length: it never asks for the end.
+#[tokio::test(start_paused = true)]
+async fn a_body_is_whole_when_it_says_that_it_is_at_its_end() {
+    let upstream =
+        noted(tower::service_fn(async |request: Request<tower_mesh::layer::body::Sent<Full<Bytes>>>| {
+            let mut body = request.into_body();
+            while !body.is_end_stream() {
+                body.frame().await.expect("a frame").expect("no error");
+            }
+            tokio::time::sleep(ms(250)).await;
+            Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::default()))
+        }));
+    ask(&layer(hedged(1, "5xx")).layer(upstream.clone()), post("whole")).await;
+    assert_eq!(upstream.times(), [0, 100]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_trusted_caller_says_whether_it_is_hedged() {
     for (says, by_setting, calls) in [("true", false, 2), ("false", true, 1), ("maybe", true, 2)] {

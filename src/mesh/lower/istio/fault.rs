@@ -1,11 +1,11 @@
 //! Istio's `fault` as the faults' settings.
 
-use super::super::invalid::InvalidBlock;
 use crate::{
     config::istio::{self, Abort, Delay, Percentage},
+    mesh::lower::invalid::{InvalidBlock, WHOLE, millis},
     policy::{
-        GrpcStatus,
-        fault::{Field, Settings, SettingsBuilder},
+        GrpcStatus, PartsPerMillion,
+        fault::{Abort as Answered, Delay as Kind, Field, Settings, SettingsBuilder},
     },
 };
 
@@ -13,9 +13,25 @@ impl TryFrom<&istio::Fault> for Settings {
     type Error = InvalidBlock;
 
     /// A delay or an abort without a percentage is one of 0 %, as in Istio; so is one of a kind that Istio refuses.
+    ///
+    /// ```
+    /// use tower_mesh::{FaultLayer, config::{self, istio::Fault}, policy::fault::Settings};
+    ///
+    /// let (fault, _) = config::from_yaml::<Fault>("abort: {percentage: {value: 50}, httpStatus: 503}")?;
+    /// let layer = FaultLayer::new(Settings::try_from(fault).expect("it means something"));
+    /// # let _ = layer;
+    /// # Ok::<(), config::Errors>(())
+    /// ```
     fn try_from(block: &istio::Fault) -> Result<Self, InvalidBlock> {
         let ours = block.tower_mesh.clone().unwrap_or_default();
         let by_headers = ours.by_headers.unwrap_or(false);
+        if block.delay.is_none() && block.abort.is_none() && !by_headers {
+            return Err(InvalidBlock::new(
+                "delay",
+                "absent where `abort` is absent too",
+                "at least one of them",
+            ));
+        }
         let mut settings = Self::builder().exclusive(ours.exclusive.unwrap_or(false));
         if let Some(most) = ours.most_active {
             settings = settings.most_active(most);
@@ -51,9 +67,7 @@ fn delayed(
     match delay.and_then(|delay| delay.fixed_delay) {
         Some(time) if by_headers => Err(InvalidBlock::new("delay.fixedDelay", time, ABSENT)),
         Some(time) => {
-            let time = time.whole_millis().map_err(|_| {
-                InvalidBlock::new("delay.fixedDelay", time, "at least 1ms, in whole milliseconds")
-            })?;
+            let time = millis("delay.fixedDelay", time, WHOLE)?;
             Ok(settings.delay(time, share.unwrap_or(0.0)))
         }
         None if by_headers => Ok(settings.delay_by_header(share.unwrap_or(100.0))),
@@ -77,12 +91,14 @@ fn aborted(
         }
         (Some(status), None) => {
             let number = u16::try_from(status)
-                .map_err(|_| InvalidBlock::new("abort.httpStatus", status, "200 to 599"))?;
+                .map_err(|_| InvalidBlock::new("abort.httpStatus", status, Field::AbortStatus.accepted()))?;
             Ok(settings.abort(number, share.unwrap_or(0.0)))
         }
         (None, Some(status)) => {
             let number: GrpcStatus = status.parse().map_err(|_| {
-                InvalidBlock::new("abort.grpcStatus", status, "a gRPC status by name, such as `UNAVAILABLE`")
+                let names: Vec<_> = (0..).map_while(GrpcStatus::from_number).map(GrpcStatus::name).collect();
+                let accepted = "a gRPC status by name, such as `UNAVAILABLE`";
+                InvalidBlock::word("abort.grpcStatus", status, &names, accepted)
             })?;
             Ok(settings.abort_grpc(number, share.unwrap_or(0.0)))
         }
@@ -108,44 +124,57 @@ fn share(
 }
 
 /// What is set and does not do what it seems to.
-pub(super) fn surprises(block: &istio::Fault) -> Vec<(&'static str, &'static str)> {
+pub(super) fn surprises(block: &istio::Fault, settings: &Settings) -> Vec<(&'static str, String)> {
+    let ours = block.tower_mesh.clone().unwrap_or_default();
+    let by_headers = ours.by_headers == Some(true);
     let mut told = Vec::new();
-    let by_headers = block.tower_mesh.as_ref().is_some_and(|ours| ours.by_headers == Some(true));
-    if let Some(delay) = &block.delay {
-        if delay.exponential_delay.is_some() {
-            told.push(("delay.exponentialDelay", "has no effect: Istio knows this field and refuses it"));
-        } else if delay.fixed_delay.is_none() && !by_headers {
-            told.push(("delay", "has no effect: `fixedDelay` is not set"));
+    if let Some(Delay { percentage, percent, fixed_delay, exponential_delay, .. }) = &block.delay {
+        if exponential_delay.is_some() {
+            told.push(("delay.exponentialDelay", REFUSED.to_owned()));
+        } else if fixed_delay.is_none() && !by_headers {
+            told.push(("delay", "has no effect: `fixedDelay` is not set".to_owned()));
+        } else if percentage.is_none() && percent.is_none() && !by_headers {
+            told.push(("delay", NEVER.to_owned()));
         }
-        if delay.percentage.is_none() && delay.percent.is_none() && !by_headers {
-            told.push(("delay", "never happens: without a `percentage` it is 0 %"));
-        }
-        if delay.percentage.is_some() && delay.percent.is_some() {
-            told.push(("delay.percent", "has no effect beside `percentage`"));
+        if percentage.is_some() && percent.is_some() {
+            told.push(("delay.percent", BESIDE.to_owned()));
         }
     }
-    if let Some(abort) = &block.abort {
-        if abort.http2_error.is_some() {
-            told.push(("abort.http2Error", "has no effect: Istio knows this field and refuses it"));
-        } else if abort.http_status.is_none() && abort.grpc_status.is_none() && !by_headers {
-            told.push(("abort", "has no effect: neither `httpStatus` nor `grpcStatus` is set"));
+    if let Some(Abort { percentage, percent, http_status, grpc_status, http2_error, .. }) = &block.abort {
+        if http2_error.is_some() {
+            told.push(("abort.http2Error", REFUSED.to_owned()));
+        } else if http_status.is_none() && grpc_status.is_none() && !by_headers {
+            told.push(("abort", "has no effect: neither `httpStatus` nor `grpcStatus` is set".to_owned()));
+        } else if percentage.is_none() && percent.is_none() && !by_headers {
+            told.push(("abort", NEVER.to_owned()));
         }
-        if abort.percentage.is_none() && abort.percent.is_none() && !by_headers {
-            told.push(("abort", "never happens: without a `percentage` it is 0 %"));
-        }
-        if abort.percent.is_some() {
-            told.push((
-                "abort.percent",
-                match abort.percentage {
-                    Some(_) => "has no effect beside `percentage`",
-                    None => "read as `percentage`: Istio has dropped this spelling, and would abort nothing",
-                },
-            ));
+        match (percentage, percent) {
+            (Some(_), Some(_)) => told.push(("abort.percent", BESIDE.to_owned())),
+            (None, Some(_)) => {
+                let why = "read as `percentage`: Istio has dropped this spelling, and would abort nothing";
+                told.push(("abort.percent", why.to_owned()));
+            }
+            _ => {}
         }
     }
-    let exclusive = block.tower_mesh.as_ref().is_some_and(|ours| ours.exclusive == Some(true));
-    if block.delay.is_some() && block.abort.is_some() && !exclusive {
-        told.push(("abort", "is drawn for itself: a request can meet the delay and the abort (`towerMesh.exclusive` draws once)"));
+    if let (Some((Kind::Fixed(_), delayed)), Some((Answered::With(_), aborted))) =
+        (settings.delay(), settings.abort())
+        && !delayed.is_none()
+        && !aborted.is_none()
+    {
+        let left = PartsPerMillion::of(PartsPerMillion::ALL.parts() - delayed.parts());
+        if !settings.exclusive() {
+            let why = "drawn apart from the delay: a request can meet both \
+                       (`towerMesh: {exclusive: true}` draws once)";
+            told.push(("abort", why.to_owned()));
+        } else if aborted > left {
+            let why = format!("leaves {left} to the abort, which asks for {aborted}");
+            told.push(("towerMesh.exclusive", why));
+        }
     }
     told
 }
+
+const REFUSED: &str = "has no effect: Istio knows this field and refuses it";
+const NEVER: &str = "never happens: without a `percentage` it is 0 %";
+const BESIDE: &str = "has no effect beside `percentage`";

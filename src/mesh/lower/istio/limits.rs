@@ -2,10 +2,18 @@
 
 use std::time::Duration;
 
-use super::super::invalid::{InvalidBlock, set};
 use crate::{
-    config::istio::{self, ConnectionPool, HttpSettings, TcpSettings, extension},
-    mesh::plan::Connections,
+    config::{
+        GoDuration,
+        istio::{self, ConnectionPool, HttpSettings, TcpSettings, extension},
+    },
+    mesh::{
+        lower::{
+            invalid::{InvalidBlock, set},
+            limits::{self, Names},
+        },
+        plan::Connections,
+    },
     policy::limits::{RetryBudget, Scope, Settings, SettingsBuilder, Upstream},
 };
 
@@ -18,6 +26,18 @@ impl TryFrom<&ConnectionPool> for Settings {
     type Error = InvalidBlock;
 
     /// Over HTTP/1, unless the block says that it is upgraded.
+    ///
+    /// ```
+    /// use tower_mesh::{config::{self, istio::ConnectionPool}, policy::limits::Settings};
+    ///
+    /// let (pool, _) = config::from_yaml::<ConnectionPool>("
+    /// tcp: {maxConnections: 1}
+    /// http: {http1MaxPendingRequests: 1}
+    /// ")?;
+    /// let settings = Settings::try_from(pool).expect("it means something");
+    /// assert_eq!((settings.most(), settings.queue()), (Some(1), Some(1)));
+    /// # Ok::<(), config::Errors>(())
+    /// ```
     fn try_from(pool: &ConnectionPool) -> Result<Self, InvalidBlock> {
         let protocol = if upgrades(pool) { Upstream::Http2 } else { Upstream::Http1 };
         built(builder(pool)?.protocol(protocol))
@@ -37,7 +57,7 @@ pub(super) fn builder(pool: &ConnectionPool) -> Result<SettingsBuilder, InvalidB
     let mut settings = Settings::builder();
     let (tcp, http) = (pool.tcp.as_ref(), pool.http.as_ref());
     if tcp.is_none() && http.is_none() {
-        return Err(InvalidBlock::new("tcp", "absent beside an absent `http`", "at least one field"));
+        return Err(InvalidBlock::new("tcp", "absent where `http` is absent too", "at least one of them"));
     }
     if let Some(most) = most(CONNECTIONS, tcp.and_then(|tcp| tcp.max_connections))? {
         settings = settings.connections(most);
@@ -52,6 +72,10 @@ pub(super) fn builder(pool: &ConnectionPool) -> Result<SettingsBuilder, InvalidB
         settings = settings.retries(most);
     }
     most("http.maxConcurrentStreams", http.and_then(|http| http.max_concurrent_streams))?;
+    if upgrades(pool) && http.and_then(|http| http.use_client_protocol) == Some(true) {
+        let accepted = "absent or `false` where `h2UpgradePolicy` is `UPGRADE`";
+        return Err(InvalidBlock::new("http.useClientProtocol", true, accepted));
+    }
     let scope = pool.tower_mesh.as_ref().and_then(|ours| ours.scope);
     Ok(settings.scope(match scope {
         Some(extension::Scope::Endpoint) => Scope::Endpoint,
@@ -63,13 +87,10 @@ pub(super) fn built(settings: SettingsBuilder) -> Result<Settings, InvalidBlock>
     settings.build().map_err(|error| InvalidBlock::new("percent", error.found(), error.field().accepted()))
 }
 
-/// A block limits retries by a share of the requests.
+/// What a block says of retries, as a share of the requests.
 pub(super) fn budget(block: &istio::RetryBudget) -> Result<RetryBudget, InvalidBlock> {
     let mut budget = RetryBudget::new();
     if let Some(percent) = block.percent {
-        if !(0.0..=100.0).contains(&percent) {
-            return Err(InvalidBlock::new("percent", percent, "0 to 100"));
-        }
         budget = budget.percent(percent);
     }
     if let Some(minimum) = set(block.min_retry_concurrency) {
@@ -81,7 +102,10 @@ pub(super) fn budget(block: &istio::RetryBudget) -> Result<RetryBudget, InvalidB
             interval.to_std().ok_or_else(|| InvalidBlock::new("budgetInterval", interval, accepted))?;
         budget = budget.interval(interval);
     }
-    Ok(budget)
+    let judged = Settings::builder().retry_budget(budget).build();
+    judged
+        .map(|_| budget)
+        .map_err(|error| InvalidBlock::new("percent", error.found(), error.field().accepted()))
 }
 
 /// What a block says of connections.
@@ -89,7 +113,7 @@ pub(super) fn connections(pool: &ConnectionPool) -> Result<Connections, InvalidB
     let tcp = pool.tcp.as_ref();
     let http = pool.http.as_ref();
     let idle = http.and_then(|http| http.idle_timeout).or_else(|| tcp.and_then(|tcp| tcp.idle_timeout));
-    let time = |time: Option<crate::config::GoDuration>| -> Option<Duration> { set(time)?.to_std() };
+    let time = |time: Option<GoDuration>| -> Option<Duration> { set(time)?.to_std() };
     Ok(Connections {
         connect_timeout: time(tcp.and_then(|tcp| tcp.connect_timeout)),
         max_requests: most(
@@ -134,33 +158,11 @@ pub(super) fn upgrades(pool: &ConnectionPool) -> bool {
 }
 
 /// What is set and does not do what it seems to.
-pub(super) fn surprises(settings: &Settings) -> Vec<(&'static str, &'static str)> {
-    let mut told = Vec::new();
-    let (connections, pending, requests) = (settings.connections(), settings.pending(), settings.requests());
-    match settings.protocol() {
-        Upstream::Http2 => {
-            if connections.is_some() {
-                told.push((CONNECTIONS, "has no effect over HTTP/2, where requests share a connection"));
-            }
-            if pending.is_some() {
-                told.push((PENDING, "has no effect over HTTP/2, where nothing waits for a connection"));
-            }
-        }
-        _ if connections.is_none() && pending.is_some() => {
-            told.push((PENDING, "never acts: nothing waits without `tcp.maxConnections`"));
-        }
-        _ if connections
-            .is_some_and(|connections| requests.is_some_and(|requests| connections <= requests)) =>
-        {
-            told.push((
-                REQUESTS,
-                "never refuses over HTTP/1: what is beyond `tcp.maxConnections` waits in its queue first",
-            ));
-        }
-        _ => {}
-    }
+pub(super) fn surprises(settings: &Settings) -> Vec<(&'static str, String)> {
+    let names = Names { connections: CONNECTIONS, pending: PENDING, requests: REQUESTS };
+    let mut told = limits::surprises(settings, &names);
     if settings.retries().is_some() && settings.retry_budget().is_some() {
-        told.push((RETRIES, "has no effect beside a `retryBudget`"));
+        told.push((RETRIES, "has no effect beside a `retryBudget`".to_owned()));
     }
     told
 }

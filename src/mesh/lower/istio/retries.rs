@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::invalid::{InvalidBlock, set};
 use crate::{
     config::istio::{self, extension},
-    mesh::era::{DefaultRetries, Era},
+    mesh::{
+        era::{DefaultRetries, Era},
+        lower::invalid::{InvalidBlock, WHOLE, millis, set},
+    },
     policy::{
         backoff::Backoff,
         retry::{Field, Methods, RetryOn, Settings, SettingsBuilder, Word},
@@ -16,6 +18,15 @@ impl TryFrom<&istio::Retries> for Settings {
     type Error = InvalidBlock;
 
     /// As the present mesh reads it.
+    ///
+    /// ```
+    /// use tower_mesh::{config::{self, istio::Retries}, policy::retry::Settings};
+    ///
+    /// let (retries, _) = config::from_yaml::<Retries>("{attempts: 3, retryOn: \"5xx,429\"}")?;
+    /// let settings = Settings::try_from(retries).expect("it means something");
+    /// assert_eq!(settings.attempts(), 3);
+    /// # Ok::<(), config::Errors>(())
+    /// ```
     fn try_from(block: &istio::Retries) -> Result<Self, InvalidBlock> {
         settings(block, Era::CURRENT)
     }
@@ -43,10 +54,10 @@ pub(super) fn settings(block: &istio::Retries, era: Era) -> Result<Settings, Inv
         .on(on(block.retry_on.as_deref(), era)?)
         .avoid_previous_hosts(block.retry_ignore_previous_hosts.unwrap_or(true));
     if let Some(base) = block.backoff {
-        settings = settings.backoff(Backoff::new(millis("backoff", base)?));
+        settings = settings.backoff(Backoff::new(millis("backoff", base, WHOLE)?));
     }
     if let Some(time) = block.per_try_timeout {
-        settings = settings.per_try_timeout(millis("perTryTimeout", time)?);
+        settings = settings.per_try_timeout(millis("perTryTimeout", time, WHOLE)?);
     }
     if let Some(ours) = &block.tower_mesh {
         settings = extended(settings, ours)?;
@@ -56,7 +67,10 @@ pub(super) fn settings(block: &istio::Retries, era: Era) -> Result<Settings, Inv
         let field = match error.field() {
             Field::Attempts => "attempts",
             Field::PerTryTimeout => "perTryTimeout",
-            _ => "towerMesh",
+            Field::HonourRetryAfter => "towerMesh.honourRetryAfter",
+            Field::Hedging => {
+                return InvalidBlock::new("towerMesh.hedging", true, "`false` without a `perTryTimeout`");
+            }
         };
         InvalidBlock::new(field, error.found(), error.field().accepted())
     })
@@ -96,9 +110,9 @@ fn on(text: Option<&str>, era: Era) -> Result<RetryOn, InvalidBlock> {
     match read.unknown.first() {
         None => Ok(read.on),
         Some(word) => {
-            let names: Vec<_> = Word::ALL.iter().map(|word| format!("`{word}`")).collect();
-            let accepted = format!("statuses such as 503, and {}, with commas between", names.join(", "));
-            Err(InvalidBlock::new("retryOn", format!("{text:?}: `{word}` is no such condition"), accepted))
+            let names: Vec<_> = Word::ALL.iter().map(|word| word.name()).collect();
+            let accepted = format!("statuses such as 503, {}, with commas between", names.join(", "));
+            Err(InvalidBlock::word("retryOn", word, &names, accepted))
         }
     }
 }
@@ -111,11 +125,11 @@ fn disabled(block: &istio::Retries) -> Result<(), InvalidBlock> {
         (block.retry_remote_localities.is_some(), "retryRemoteLocalities"),
     ];
     match said.into_iter().find(|(said, _)| *said) {
-        Some((_, field)) => Err(InvalidBlock::new(
-            field,
-            "set while `attempts` is 0, which disables retries",
-            "absent, or `attempts` of at least 1",
-        )),
+        Some((_, field)) => {
+            let zero = if block.attempts.is_some() { "0" } else { "absent" };
+            let found = format!("set where `attempts` is {zero}, which disables retries");
+            Err(InvalidBlock::new(field, found, "absent, or set beside `attempts` of at least 1"))
+        }
         None => Ok(()),
     }
 }
@@ -128,7 +142,7 @@ fn extended(
         settings = settings.methods(Methods::Safe);
     }
     if let Some(most) = ours.honour_retry_after {
-        settings = settings.honour_retry_after(millis("towerMesh.honourRetryAfter", most)?);
+        settings = settings.honour_retry_after(millis("towerMesh.honourRetryAfter", most, WHOLE)?);
     }
     if let Some(bytes) = ours.body_limit {
         let bytes = usize::try_from(bytes)
@@ -138,18 +152,24 @@ fn extended(
     Ok(settings.hedging(ours.hedging.unwrap_or(false)))
 }
 
-fn millis(field: &'static str, time: crate::config::GoDuration) -> Result<Duration, InvalidBlock> {
-    time.whole_millis().map_err(|_| InvalidBlock::new(field, time, "at least 1ms, in whole milliseconds"))
-}
-
 /// What is set and does not do what it seems to.
 pub(super) fn surprises(block: &istio::Retries, timeout: Option<Duration>) -> Vec<(&'static str, String)> {
     let mut told = Vec::new();
-    if set(block.attempts).is_none() {
+    if block.attempts.is_none() {
         told.push(("", "never retries: without `attempts` the block disables retries".to_owned()));
+    }
+    if set(block.attempts).is_none() {
+        let idle = [(block.backoff.is_some(), "backoff"), (block.tower_mesh.is_some(), "towerMesh")];
+        for (_, field) in idle.into_iter().filter(|(is_set, _)| *is_set) {
+            told.push((field, "has no effect: nothing is tried again".to_owned()));
+        }
     }
     if block.retry_on.as_deref().is_some_and(|on| on.contains(' ')) {
         told.push(("retryOn", "read without its spaces, for which Istio refuses it".to_owned()));
+    }
+    let on = RetryOn::read(block.retry_on.as_deref().unwrap_or_default()).on;
+    if on.has(Word::RetriableStatusCodes) && on.statuses().is_empty() {
+        told.push(("retryOn", "`retriable-status-codes` has no effect: no status is named".to_owned()));
     }
     if let (Some(one_try), Some(timeout)) = (block.per_try_timeout.and_then(|time| time.to_std()), timeout)
         && one_try >= timeout

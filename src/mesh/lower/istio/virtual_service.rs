@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use super::{super::Lowering, fault, retries};
+use super::{fault, retries};
 use crate::{
     config::{
-        Document,
+        Document, Unapplied,
         istio::{HttpRoute, VirtualService},
     },
-    mesh::{note::NoteKind, plan::Station},
+    mesh::{
+        host::Host,
+        lower::{InvalidBlock, Lowering},
+        note::NoteKind,
+        plan::Station,
+    },
     policy::{self, timeout},
 };
 
@@ -35,10 +40,11 @@ pub(super) fn is_for_clients(
     is
 }
 
-/// The route for every request; none if there is none. Every route is judged.
+/// The route of these hosts for every request; none if there is none. Every route is judged.
 pub(super) fn route(
     document: &Document,
     spec: &VirtualService,
+    hosts: &[Host],
     lowering: &mut Lowering<'_>,
 ) -> Option<Route> {
     for (is_set, field) in [(spec.tls.is_some(), "tls"), (spec.tcp.is_some(), "tcp")] {
@@ -46,29 +52,33 @@ pub(super) fn route(
             lowering.not_applied(document, &format!("spec.{field}"));
         }
     }
-    note_export(document, &spec.export_to, lowering);
+    lowering.note_export(document, &spec.export_to);
     let mut taken = None;
     for (index, route) in spec.http.iter().enumerate() {
         let path = format!("spec.http[{index}]");
-        let stations = stations(document, route, &path, lowering);
-        note_unapplied(document, route, &path, lowering);
-        if route.matches.is_some() {
-            let message = "not applied yet: its requests go by the first route without `match`";
+        if !takes_all(route) {
+            let message = "not applied yet: the requests that it matches are treated as all others are";
             lowering.note(document, &format!("{path}.match"), NoteKind::NotApplied, message);
-        } else if taken.is_none() {
-            taken = Some(Route { stations });
-        } else {
+            lowering.judge_only(|lowering| stations(document, route, &path, lowering));
+        } else if taken.is_some() {
             let message = "never taken: an earlier route takes every request";
             lowering.note(document, &path, NoteKind::Surprise, message);
+            lowering.judge_only(|lowering| stations(document, route, &path, lowering));
+        } else {
+            taken = Some(Route { stations: stations(document, route, &path, lowering) });
+            note_unapplied(document, route, &path, lowering);
+            note_places(document, route, &path, hosts, lowering);
         }
     }
     taken
 }
 
-/// Who sees a document is not looked at yet.
-pub(super) fn note_export(document: &Document, export_to: &[String], lowering: &mut Lowering<'_>) {
-    if !export_to.is_empty() && export_to != ["*"] {
-        lowering.not_applied(document, "spec.exportTo");
+/// No condition, and no list of them, is met by every request.
+fn takes_all(route: &HttpRoute) -> bool {
+    match &route.matches {
+        None => true,
+        Some(Unapplied::List(conditions)) => conditions.is_empty(),
+        Some(_) => false,
     }
 }
 
@@ -90,11 +100,13 @@ fn fault_station(
 ) -> Option<Station> {
     let block = route.fault.as_ref()?;
     let path = format!("{path}.fault");
-    for (field, message) in fault::surprises(block) {
-        lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
-    }
     match policy::fault::Settings::try_from(block) {
-        Ok(settings) => Some(Station::Fault(settings)),
+        Ok(settings) => {
+            for (field, message) in fault::surprises(block, &settings) {
+                lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
+            }
+            Some(Station::Fault(settings))
+        }
         Err(invalid) => {
             lowering.invalid(document, &path, invalid);
             None
@@ -111,7 +123,7 @@ fn timeout_station(
     match timeout_settings(time, lowering) {
         Ok(settings) => Some(Station::Timeout(settings)),
         Err(error) => {
-            let invalid = super::super::InvalidBlock::new("timeout", error.found(), error.field().accepted());
+            let invalid = InvalidBlock::new("timeout", error.found(), error.field().accepted());
             lowering.invalid(document, path, invalid);
             None
         }
@@ -178,18 +190,46 @@ fn note_unapplied(document: &Document, route: &HttpRoute, path: &str, lowering: 
         (route.mirror_percentage.is_some(), "mirrorPercentage"),
         (route.cors_policy.is_some(), "corsPolicy"),
         (route.headers.is_some(), "headers"),
-        (route.route.len() > 1, "route"),
     ];
     for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
         lowering.not_applied(document, &format!("{path}.{field}"));
     }
-    for (index, place) in route.route.iter().enumerate() {
-        let path = format!("{path}.route[{index}].destination");
-        if place.destination.subset.is_some() {
-            lowering.not_applied(document, &format!("{path}.subset"));
+}
+
+/// Requests stay with the host that they are for, until routes lead elsewhere.
+fn note_places(
+    document: &Document,
+    route: &HttpRoute,
+    path: &str,
+    hosts: &[Host],
+    lowering: &mut Lowering<'_>,
+) {
+    let path = format!("{path}.route");
+    let place = match route.route.as_slice() {
+        [] => return,
+        [place] => place,
+        several => {
+            let message = format!(
+                "not applied yet: requests go to the host that they name, and not by weight to these {} places",
+                several.len()
+            );
+            return lowering.note(document, &path, NoteKind::NotApplied, message);
         }
-        if place.destination.port.is_some() {
-            lowering.not_applied(document, &format!("{path}.port"));
+    };
+    let to = &place.destination;
+    let there = super::host_of(&to.host, document, lowering);
+    let path = format!("{path}[0]");
+    if hosts.iter().any(|host| *host != there) {
+        let message = "not applied yet: requests go to the host that they name";
+        lowering.note(document, &format!("{path}.destination.host"), NoteKind::NotApplied, message);
+    }
+    for (is_set, field) in [
+        (to.subset.is_some(), "destination.subset"),
+        (to.port.is_some(), "destination.port"),
+        (place.headers.is_some(), "headers"),
+    ] {
+        if is_set {
+            lowering.not_applied(document, &format!("{path}.{field}"));
         }
     }
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 pub(super) use surprises::surprises;
 
-use super::super::invalid::{InvalidBlock, set};
 use crate::{
     config::{GoDuration, Ratio, osm},
+    mesh::lower::invalid::{InvalidBlock, set},
     policy::circuit_breaker::{Field, Settings, SettingsError},
 };
 

@@ -3,34 +3,48 @@
 //! What osm-edge's data plane applies of them changed from version to version; here all are applied that a mesh inside
 //! a process can apply.
 
-use super::super::invalid::{InvalidBlock, set};
 use crate::{
     config::{GoDuration, osm},
-    mesh::plan::Connections,
-    policy::limits::{Reply, Settings},
+    mesh::{
+        lower::{
+            invalid::{InvalidBlock, set},
+            limits::{self, Names},
+        },
+        plan::Connections,
+    },
+    policy::limits::{Reply, Settings, Upstream},
 };
 
 impl TryFrom<&osm::ConnectionSettings> for Settings {
     type Error = InvalidBlock;
 
+    /// Over HTTP/1.
     fn try_from(block: &osm::ConnectionSettings) -> Result<Self, InvalidBlock> {
-        let mut settings = Self::builder().reply(Reply::OsmEdge);
-        if let Some(most) = set(block.tcp.as_ref().and_then(|tcp| tcp.max_connections)) {
-            settings = settings.connections(most);
-        }
-        if let Some(http) = &block.http {
-            if let Some(most) = set(http.max_pending_requests) {
-                settings = settings.pending(most);
-            }
-            if let Some(most) = set(http.max_requests) {
-                settings = settings.requests(most);
-            }
-            if let Some(most) = set(http.max_retries) {
-                settings = settings.retries(most);
-            }
-        }
-        settings.build().map_err(|error| InvalidBlock::new("http", error.found(), error.field().accepted()))
+        settings(block, Upstream::Http1)
     }
+}
+
+/// What the block limits where this protocol is spoken.
+pub(super) fn settings(
+    block: &osm::ConnectionSettings,
+    protocol: Upstream,
+) -> Result<Settings, InvalidBlock> {
+    let mut settings = Settings::builder().reply(Reply::OsmEdge).protocol(protocol);
+    if let Some(most) = set(block.tcp.as_ref().and_then(|tcp| tcp.max_connections)) {
+        settings = settings.connections(most);
+    }
+    if let Some(http) = &block.http {
+        if let Some(most) = set(http.max_pending_requests) {
+            settings = settings.pending(most);
+        }
+        if let Some(most) = set(http.max_requests) {
+            settings = settings.requests(most);
+        }
+        if let Some(most) = set(http.max_retries) {
+            settings = settings.retries(most);
+        }
+    }
+    settings.build().map_err(|error| InvalidBlock::new("http", error.found(), error.field().accepted()))
 }
 
 impl TryFrom<osm::ConnectionSettings> for Settings {
@@ -54,13 +68,11 @@ pub(super) fn connections(block: &osm::ConnectionSettings) -> Result<Connections
 }
 
 /// What is set without effect.
-pub(super) fn surprises(block: &osm::ConnectionSettings) -> Vec<(&'static str, &'static str)> {
-    let connections = set(block.tcp.as_ref().and_then(|tcp| tcp.max_connections));
-    let pending = set(block.http.as_ref().and_then(|http| http.max_pending_requests));
-    match (connections, pending) {
-        (None, Some(_)) => {
-            vec![("http.maxPendingRequests", "never acts: nothing waits without `tcp.maxConnections`")]
-        }
-        _ => Vec::new(),
-    }
+pub(super) fn surprises(settings: &Settings) -> Vec<(&'static str, String)> {
+    let names = Names {
+        connections: "tcp.maxConnections",
+        pending: "http.maxPendingRequests",
+        requests: "http.maxRequests",
+    };
+    limits::surprises(settings, &names)
 }

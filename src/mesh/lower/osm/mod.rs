@@ -26,11 +26,11 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'a>
         let retry =
             retried.iter().position(|retried| retried.host == host).map(|place| retried.remove(place));
         let destination = destination(&host, set, retry.as_ref(), lowering.identity);
-        claims.push(Claim { destination, document: setting.document, path: "spec.host" });
+        claims.push(Claim { destination, document: setting.document, path: "spec.host".to_owned() });
     }
     for retry in retried {
         let destination = destination(&retry.host, Set::default(), Some(&retry), lowering.identity);
-        claims.push(Claim { destination, document: retry.document, path: "spec.destinations" });
+        claims.push(Claim { destination, document: retry.document, path: retry.path });
     }
     claims
 }
@@ -42,10 +42,10 @@ fn first_of_each_host<'a>(retried: Vec<Retried<'a>>, lowering: &mut Lowering<'_>
         match first.iter().find(|other| other.host == retry.host) {
             None => first.push(retry),
             Some(other) => {
-                let at = other.document.locate_nearest("spec.destinations");
+                let at = other.document.locate_nearest(&other.path);
                 let name = retry.host.name(&lowering.identity.domain, Dialect::OsmEdge);
                 let message = format!("does not apply to {name}: the document at {at} came first");
-                lowering.note(retry.document, "spec.destinations", NoteKind::Surprise, message);
+                lowering.note(retry.document, &retry.path, NoteKind::Surprise, message);
             }
         }
     }

@@ -1,9 +1,8 @@
 //! osm-edge's `rateLimit`: judged, so that a wrong one does not wait for its day; not applied yet.
 
-use super::super::Lowering;
 use crate::{
     config::{Document, Error, osm},
-    mesh::note::Note,
+    mesh::{lower::Lowering, note::Note},
 };
 
 pub(super) fn judge(document: &Document, spec: &osm::UpstreamTrafficSetting, lowering: &mut Lowering<'_>) {

@@ -2,24 +2,33 @@
 
 use std::time::Duration;
 
-use super::super::{
-    Lowering,
-    invalid::{InvalidBlock, set},
-};
 use crate::{
     config::{Document, GoDuration, Resource, osm},
-    mesh::{host::Host, note::NoteKind},
+    mesh::{
+        host::Host,
+        lower::{
+            Lowering,
+            invalid::{InvalidBlock, millis, set},
+        },
+        note::NoteKind,
+    },
     policy::{
         backoff::{Backoff, Jitter},
-        retry::{RetryOn, Settings},
+        retry::{Field, Read, RetryOn, Settings},
     },
 };
 
 const POLICY: &str = "spec.retryPolicy";
+const BASE: &str = "retryBackoffBaseInterval";
+
+/// The longest base that osm-edge takes.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Retries to one service.
 pub(super) struct Retried<'a> {
     pub(super) document: &'a Document,
+    /// Where the document names the host.
+    pub(super) path: String,
     pub(super) host: Host,
     pub(super) settings: Settings,
 }
@@ -31,14 +40,18 @@ impl TryFrom<&osm::RetryPolicy> for Settings {
     fn try_from(block: &osm::RetryPolicy) -> Result<Self, InvalidBlock> {
         let mut settings = Self::builder()
             .attempts(block.num_retries.unwrap_or(0))
-            .on(RetryOn::osm(block.retry_on.as_deref().unwrap_or_default()).on)
+            .on(on(block).on)
             .backoff(backoff(block)?);
-        if let Some(time) = millis("perTryTimeout", block.per_try_timeout)? {
+        if let Some(time) = time("perTryTimeout", block.per_try_timeout)? {
             settings = settings.per_try_timeout(time);
         }
-        settings
-            .build()
-            .map_err(|error| InvalidBlock::new("retryOn", error.found(), error.field().accepted()))
+        settings.build().map_err(|error| {
+            let field = match error.field() {
+                Field::Attempts => "numRetries",
+                _ => "perTryTimeout",
+            };
+            InvalidBlock::new(field, error.found(), error.field().accepted())
+        })
     }
 }
 
@@ -50,17 +63,25 @@ impl TryFrom<osm::RetryPolicy> for Settings {
     }
 }
 
+/// Which answers are retried; none if no status is left.
+fn on(block: &osm::RetryPolicy) -> Read {
+    let mut read = RetryOn::osm(block.retry_on.as_deref().unwrap_or_default());
+    if read.on.statuses().is_empty() {
+        read.on = RetryOn::NONE;
+    }
+    read
+}
+
 fn backoff(block: &osm::RetryPolicy) -> Result<Backoff, InvalidBlock> {
-    Ok(match millis("retryBackoffBaseInterval", block.retry_backoff_base_interval)? {
+    Ok(match time(BASE, block.retry_backoff_base_interval)? {
         Some(base) => Backoff::new(base).jitter(Jitter::None),
         None => Backoff::AT_ONCE,
     })
 }
 
-fn millis(field: &'static str, time: Option<GoDuration>) -> Result<Option<Duration>, InvalidBlock> {
-    let accepted = "at least 1ms and in whole milliseconds, or 0 for unset";
-    let whole = |time: GoDuration| time.whole_millis().map_err(|_| InvalidBlock::new(field, time, accepted));
-    set(time).map(whole).transpose()
+fn time(field: &'static str, time: Option<GoDuration>) -> Result<Option<Duration>, InvalidBlock> {
+    let accepted = "at least 1ms, in whole milliseconds, or 0 for unset";
+    set(time).map(|time| millis(field, time, accepted)).transpose()
 }
 
 /// What the documents of this kind say, in their order.
@@ -81,15 +102,15 @@ pub(super) fn retried<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_
             }
         };
         for (index, end) in spec.destinations.iter().enumerate() {
+            let path = format!("spec.destinations[{index}]");
             if end.kind != "Service" {
-                let path = format!("spec.destinations[{index}].kind");
                 let message = format!("passed over: a `{}` is no `Service`", end.kind);
-                lowering.note(document, &path, NoteKind::Surprise, message);
+                lowering.note(document, &format!("{path}.kind"), NoteKind::Surprise, message);
                 continue;
             }
             let namespace = end.namespace.as_deref().unwrap_or_else(|| lowering.namespace(document));
             let host = Host::Service { name: end.name.clone(), namespace: namespace.to_owned() };
-            all.push(Retried { document, host, settings: settings.clone() });
+            all.push(Retried { document, path, host, settings: settings.clone() });
         }
     }
     all
@@ -104,14 +125,23 @@ fn note_surprises(
     if policy.num_retries.unwrap_or(0) == 0 {
         lowering.note(document, POLICY, NoteKind::Surprise, "never retries: `numRetries` is not set");
     }
-    for word in RetryOn::osm(policy.retry_on.as_deref().unwrap_or_default()).unknown {
+    let path = format!("{POLICY}.retryOn");
+    let read = on(policy);
+    for word in read.unknown {
         let message = format!(
             "`{word}` matches nothing: osm-edge knows statuses such as `503` and classes such as `5xx`"
         );
-        lowering.note(document, &format!("{POLICY}.retryOn"), NoteKind::Surprise, message);
+        lowering.note(document, &path, NoteKind::Surprise, message);
+    }
+    if read.on.is_empty() {
+        lowering.note(document, &path, NoteKind::Surprise, "never retries: it names no status");
+    }
+    if policy.retry_backoff_base_interval.and_then(GoDuration::to_std).is_some_and(|base| base > LONGEST) {
+        let message = "kept as it is: osm-edge would take it for 1s";
+        lowering.note(document, &format!("{POLICY}.{BASE}"), NoteKind::Surprise, message);
     }
     if let Some(source) = &spec.source {
-        let message = format!("applied whoever the client is: that it is `{}` is not looked at", source.name);
+        let message = format!("not looked at: it applies whether or not this client is `{}`", source.name);
         lowering.note(document, "spec.source", NoteKind::NotApplied, message);
     }
 }

@@ -1,10 +1,13 @@
 //! `UpstreamTrafficSetting`: which host it means, and what it sets for it.
 
-use super::{super::Lowering, circuit_breaker, rate_limit};
+use super::{circuit_breaker, rate_limit};
 use crate::{
     config::{Document, Error, Resource, osm},
-    mesh::{host::Host, note::NoteKind, plan::Connections},
-    policy::{circuit_breaker::Settings, limits},
+    mesh::{host::Host, lower::Lowering, note::NoteKind, plan::Connections},
+    policy::{
+        circuit_breaker::Settings,
+        limits::{self, Upstream},
+    },
 };
 
 const BREAKER: &str = "spec.connectionSettings.http.circuitBreaking";
@@ -74,9 +77,6 @@ impl Setting<'_> {
     fn limits(&self, lowering: &mut Lowering<'_>) -> (Option<limits::Settings>, Connections) {
         let Some(block) = &self.spec.connection_settings else { return Default::default() };
         let (document, path) = (self.document, "spec.connectionSettings");
-        for (field, message) in super::limits::surprises(block) {
-            lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
-        }
         for (set, field) in [
             (block.tcp.as_ref().is_some_and(|tcp| tcp.connect_timeout.is_some()), "tcp.connectTimeout"),
             (
@@ -88,12 +88,21 @@ impl Setting<'_> {
                 lowering.left_to_the_transport(document, &format!("{path}.{field}"));
             }
         }
-        let lowered = limits::Settings::try_from(block)
-            .and_then(|settings| Ok((Some(settings), super::limits::connections(block)?)));
-        lowered.unwrap_or_else(|invalid| {
-            lowering.invalid(document, path, invalid);
-            Default::default()
-        })
+        let protocol = if lowering.identity.http2 { Upstream::Http2 } else { Upstream::Http1 };
+        let lowered = super::limits::settings(block, protocol)
+            .and_then(|settings| Ok((settings, super::limits::connections(block)?)));
+        match lowered {
+            Ok((settings, connections)) => {
+                for (field, message) in super::limits::surprises(&settings) {
+                    lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
+                }
+                (Some(settings), connections)
+            }
+            Err(invalid) => {
+                lowering.invalid(document, path, invalid);
+                Default::default()
+            }
+        }
     }
 
     fn breaker(&self, lowering: &mut Lowering<'_>) -> Option<Settings> {

@@ -17,11 +17,8 @@ pub(super) fn extend(
     block: &TowerMesh,
 ) -> Result<SettingsBuilder, InvalidBlock> {
     if let (Some(_), Some(calls)) = (block.sliding_buckets, block.last_calls) {
-        return Err(InvalidBlock {
-            field: name(Field::Sliding),
-            found: format!("set together with `lastCalls` ({calls})"),
-            accepted: "one of the two, not both".to_owned(),
-        });
+        let found = format!("set together with `lastCalls` ({calls})");
+        return Err(InvalidBlock::new(name(Field::Sliding), found, "one of the two, not both"));
     }
     if let Some(buckets) = block.sliding_buckets {
         settings = settings.sliding(buckets);
@@ -87,20 +84,18 @@ fn half_open(block: &extension::HalfOpen) -> Result<HalfOpen, InvalidBlock> {
     let counts = [(block.successes, Field::HalfOpenSuccesses), (block.failures, Field::HalfOpenFailures)];
     match counts.into_iter().find(|(count, _)| count.is_some()) {
         None => Ok(half_open.ratio(probes, ratio)),
-        Some((_, field)) => Err(InvalidBlock {
-            field: name(field),
-            found: "set together with `probes` and `errorRatio`".to_owned(),
-            accepted: "one way to decide: `successes` and `failures`, or `probes` and `errorRatio`"
-                .to_owned(),
-        }),
+        Some((_, field)) => Err(InvalidBlock::new(
+            name(field),
+            "set together with `probes` and `errorRatio`",
+            "one way to decide: `successes` and `failures`, or `probes` and `errorRatio`",
+        )),
     }
 }
 
 fn abandoned(block: &TowerMesh) -> Result<Abandoned, InvalidBlock> {
-    let refused = |found: String| InvalidBlock {
-        field: ABANDONED_AFTER,
-        found,
-        accepted: "longer than zero, together with `abandoned: failure`".to_owned(),
+    let refused = |found: String| {
+        let accepted = "longer than zero, together with `abandoned: failure`";
+        InvalidBlock::new(ABANDONED_AFTER, found, accepted)
     };
     let after = match block.abandoned_after {
         None => None,
@@ -118,5 +113,5 @@ fn abandoned(block: &TowerMesh) -> Result<Abandoned, InvalidBlock> {
 }
 
 fn missing(field: Field) -> InvalidBlock {
-    InvalidBlock { field: name(field), found: "missing".to_owned(), accepted: accepted(field) }
+    InvalidBlock::new(name(field), "missing", accepted(field))
 }
