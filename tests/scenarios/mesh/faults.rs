@@ -80,7 +80,7 @@ async fn a_delay_and_an_abort_are_drawn_each_for_itself_and_the_abort_waits_for_
         };
         assert_eq!(got.seen(), answer);
     }
-    assert!(play.has_note("is drawn for itself: a request can meet the delay and the abort"));
+    assert!(play.has_note("a request can meet both"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -140,6 +140,8 @@ async fn over_http2_the_eleventh_is_refused_and_the_share_grows_with_the_clients
     ];
     for (builder, yaml) in ways {
         let mesh = sidecar(builder, &yaml);
+        let over_http1 = mesh.notes().iter().any(|note| note.message.contains("over HTTP/1"));
+        assert!(!over_http1, "{yaml}{:?}", mesh.notes());
         let mut shares = Vec::new();
         for (workers, calls) in LOADS {
             mesh.apply([]).expect("no policy is a policy");
