@@ -19,7 +19,7 @@ struct Bookinfo {
 impl Bookinfo {
     /// Services whose answers take a millisecond each.
     fn new(yaml: &str) -> Self {
-        Self::of(|| Mesh::builder(), yaml, Echo::new().named("ratings"))
+        Self::of(Mesh::builder, yaml, Echo::new().named("ratings"))
     }
 
     fn of(builder: impl Fn() -> MeshBuilder, yaml: &str, ratings: Echo) -> Self {
@@ -162,7 +162,7 @@ async fn retries_on_every_hop_multiply() {
     lacks_reviews(&old.page().await);
     assert_eq!((old.reviews.seen().calls, old.ratings.seen().calls), (3, 9));
 
-    let present = Bookinfo::of(|| Mesh::builder(), &both, failing());
+    let present = Bookinfo::of(Mesh::builder, &both, failing());
     lacks_reviews(&present.page().await);
     assert_eq!((present.reviews.seen().calls, present.ratings.seen().calls), (1, 1));
 }
@@ -208,7 +208,7 @@ async fn what_another_mesh_refuses_further_in_is_no_refusal_of_ours() {
 #[tokio::test(start_paused = true)]
 async fn where_reviews_may_ask_one_at_a_time_the_page_misses_what_is_refused() {
     let yaml = rule_for("ratings", &format!("connectionPool: {ONE_AND_ONE}"));
-    let bookinfo = Bookinfo::of(|| Mesh::builder(), &yaml, Echo::new().named("ratings").latency(ms(5)));
+    let bookinfo = Bookinfo::of(Mesh::builder, &yaml, Echo::new().named("ratings").latency(ms(5)));
     let pages = futures_util::future::join_all((0..5).map(|_| bookinfo.page())).await;
     assert!(pages.iter().all(|page| page.status() == 200));
     let whole = pages.iter().filter(|page| page.header("x-missing").is_none()).count();
