@@ -174,6 +174,14 @@ async fn an_upload_may_take_longer_than_the_time_of_one_try() {
     let got = ask(&play.client, upload(10, 100)).await;
     assert_eq!((got.seen(), play.upstream.seen().calls), (seen(200, "-", 1400), 1));
 
+    // Also within a time for all tries, which counts from there too.
+    let both = "timeout: 800ms\nretries: {attempts: 1, perTryTimeout: 500ms, retryOn: 5xx}";
+    let play = Play::new(&route(both), Echo::new().delay(ms(400)));
+    assert_eq!(ask(&play.client, upload(10, 100)).await.seen(), seen(200, "-", 1400));
+    let play = Play::new(&route(both), Echo::new().delay(ms(5000)));
+    assert_eq!(ask(&play.client, upload(10, 100)).await.seen(), seen(504, "UT", 1800));
+    assert_eq!(play.upstream.seen().calls, 2);
+
     // Sent again from what was kept, it takes no time.
     let play = Play::new(&yaml, Echo::new().delay(ms(5000)).every_slow(2, ms(10)));
     let got = ask(&play.client, upload(10, 100)).await;
