@@ -29,8 +29,9 @@
 //!
 //! # Where to begin
 //!
-//! - A server: [`CircuitBreakerLayer`], and [`layer::circuit_breaker`] for what to know.
+//! - A server: [`LimitsLayer`], [`TimeoutLayer`], [`CircuitBreakerLayer`]; the module of each says what to know.
 //! - A client: `Mesh::from_yaml` and `Mesh::client`; or the same layers, with [`AnswerableLayer`] below them.
+//! - Trying again: [`RetryLayer`]. Trying out what callers make of failures: [`FaultLayer`].
 //! - A service that is not HTTP: [`Plain`].
 //! - Another answer than a refusal: [`FallbackLayer`].
 //! - A test: `testing`; or a policy alone, such as [`policy::circuit_breaker::Circuit`].

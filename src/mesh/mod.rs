@@ -5,10 +5,10 @@
 //! use http::{Request, Response, StatusCode};
 //! use http_body_util::Full;
 //! use tower::{ServiceExt, service_fn};
-//! use tower_mesh::Mesh;
+//! use tower_mesh::{Mesh, mesh};
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! let mesh = Mesh::from_yaml("
+//! let reviews = Mesh::from_yaml("
 //! apiVersion: policy.openservicemesh.io/v1alpha1
 //! kind: UpstreamTrafficSetting
 //! metadata: {name: reviews, namespace: bookinfo}
@@ -17,18 +17,18 @@
 //!   connectionSettings:
 //!     http: {circuitBreaking: {errorAmountThreshold: 1, degradedStatusCode: 520}}
 //! ")?;
-//! for note in mesh.notes() {
+//! for note in reviews.notes() {
 //!     eprintln!("{note}");
 //! }
 //!
 //! // Any client of HTTP requests will do: hyper-util's, or this one, which always fails.
-//! let transport = service_fn(|_| async {
+//! let transport = service_fn(|_: Request<mesh::RequestBody<String>>| async {
 //!     let failed = Response::builder().status(StatusCode::SERVICE_UNAVAILABLE);
 //!     Ok::<_, std::convert::Infallible>(failed.body(Full::<Bytes>::default()).unwrap())
 //! });
-//! let client = mesh.client(transport);
+//! let client = reviews.client(transport);
 //!
-//! let get = || Request::get("http://reviews.bookinfo:9080/0").body(()).unwrap();
+//! let get = || Request::get("http://reviews.bookinfo:9080/0").body(String::new()).unwrap();
 //! assert_eq!(client.clone().oneshot(get()).await?.status(), 503);
 //! assert_eq!(client.clone().oneshot(get()).await?.status(), 520);
 //! # Ok(()) }
@@ -201,7 +201,10 @@ impl Mesh {
         self.0.running.load().at(&normal(host), port, Stack::limits)
     }
 
-    /// Wraps a transport: any service of HTTP requests with bodies of `Bytes`.
+    /// Wraps a transport: any service of HTTP requests that answers with bodies of `Bytes`.
+    ///
+    /// The transport is sent bodies that can be sent again, [`RequestBody`]; a client such as hyper's that takes any body
+    /// needs no word about it. See [`Client::over`] for transports with errors of their own.
     pub fn client<T>(&self, transport: T) -> Client<T> {
         Client::new(self.0.clone(), transport)
     }
