@@ -41,7 +41,7 @@ pub struct Client<T, P = Http> {
 }
 
 /// What a transport is sent: a request's body that tells how it gets on, and that can be sent more than once.
-pub type RequestBody<B> = Sent<Uploading<B>>;
+pub type RequestBody<B> = Uploading<Sent<Uploading<B>>>;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -78,7 +78,7 @@ where
     T: Service<Request<RequestBody<ReqBody>>, Response = Response<ResBody>, Error: 'static> + Clone,
     ReqBody: Body,
     ResBody: Body<Data = Bytes, Error: Into<BoxError>>,
-    P: Repeats<Request<Uploading<ReqBody>>, Memo = HttpMemo, Try = Request<RequestBody<ReqBody>>>
+    P: Repeats<Request<Uploading<ReqBody>>, Memo = HttpMemo, Try = Request<Sent<Uploading<ReqBody>>>>
         + Answers<HttpMemo, Response<InOsmEdge<ResBody>>, T::Error>,
 {
     type Response = Response<ResponseBody<ResBody>>;
@@ -96,7 +96,7 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let running = self.mesh.running.load();
         let Some((ports, port)) = running.find(&request) else {
-            let request = request.map(|body| Sent::through(Uploading::through(body)));
+            let request = request.map(|body| Uploading::through(Sent::through(Uploading::through(body))));
             return ResponseFuture::Free { answer: self.transport.call(request) };
         };
         // What was readied goes with the request.

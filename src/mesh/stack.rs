@@ -46,15 +46,16 @@ pub(super) struct Istio {
     trusts_headers: bool,
 }
 
-/// What both have further in. The time of one try begins when it has found its place, as in the mesh.
+/// What both have further in. The time of one try begins when it has found its place and the request has come to its
+/// end, as in the mesh.
 struct Tries {
     retry: RetryLayer,
     limits: LimitsLayer,
-    one: TimeoutLayer<Http, HeadOnly>,
+    one: TimeoutLayer<Http, HeadOnly, AtRequestEnd>,
 }
 
 /// One try behind the limits, and as often as it takes.
-pub(super) type Tried<S, P> = Retry<Limited<Timeout<S, Http, HeadOnly>>, P>;
+pub(super) type Tried<S, P> = Retry<Limited<Timeout<S, Http, HeadOnly, AtRequestEnd>>, P>;
 
 /// A transport behind osm-edge's order.
 pub(super) type BehindOsmEdge<S, P> = Behind<CircuitBreaker<Tried<S, P>>, Tried<S, P>>;
@@ -108,11 +109,7 @@ impl Istio {
             Station::Fault(settings) => Some(settings.clone()),
             _ => None,
         });
-        let timeout = way.find(|station| match station {
-            Station::Timeout(settings) => Some(*settings),
-            _ => None,
-        });
-        let timeout = timeout.unwrap_or_else(timeout::Settings::off);
+        let timeout = of_all_tries(way);
         Self {
             fault: FaultLayer::new(fault.unwrap_or_else(fault::Settings::off))
                 .drawing(draws.of("fault"))
@@ -147,7 +144,7 @@ impl Tries {
             _ => None,
         });
         let retry = retry.unwrap_or_else(retry::Settings::off);
-        let one = one_try(&retry);
+        let one = one_try(&retry, of_all_tries(way).tells_deadline());
         let limits = limits.unwrap_or_else(limits::Settings::off);
         let limits_retries = limits.retries().is_some() || limits.retry_budget().is_some();
         let limits = LimitsLayer::new(limits).told(name, events);
@@ -156,7 +153,11 @@ impl Tries {
         if limits_retries {
             retry = retry.gated_by(limits.retry_gate());
         }
-        Self { retry, limits, one: TimeoutLayer::new(one).heads_only().told(name, events) }
+        Self {
+            retry,
+            limits,
+            one: TimeoutLayer::new(one).heads_only().starting_at_request_end().told(name, events),
+        }
     }
 
     fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> Tried<S, P> {
@@ -164,9 +165,18 @@ impl Tries {
     }
 }
 
-/// How long one try may take. A try that is hedged is not given up.
-fn one_try(retry: &retry::Settings) -> timeout::Settings {
-    let settings = timeout::Settings::builder().grpc_timeout(false);
+fn of_all_tries(way: &Way) -> timeout::Settings {
+    let timeout = way.find(|station| match station {
+        Station::Timeout(settings) => Some(*settings),
+        _ => None,
+    });
+    timeout.unwrap_or_else(timeout::Settings::off)
+}
+
+/// How long one try may take; its upstream is told so, or how much is left of the time of all. A try that is hedged is
+/// not given up.
+fn one_try(retry: &retry::Settings, tells: bool) -> timeout::Settings {
+    let settings = timeout::Settings::builder().grpc_timeout(false).tell_deadline(tells);
     let settings = match retry.per_try_timeout() {
         Some(time) if !retry.hedging() => settings.head(time),
         _ => settings,

@@ -1,32 +1,140 @@
-//! A whole mesh keeps the contract too: compiled from YAML, around any transport.
+//! A whole mesh keeps the contract too: compiled from YAML, in both dialects' orders, around any transport.
 
 use tower::Layer;
-use tower_mesh::{Mesh, mesh::Client};
+use tower_mesh::{
+    Mesh,
+    mesh::{Client, Era},
+};
 
 use crate::{
     contract::contract,
     subject::{Ending, Subject},
 };
 
-contract!(with_a_breaker: Subject::two_strikes(|| Meshed::new("{errorAmountThreshold: 2, statTimeWindow: 10m}"))
+// ===== osm-edge =====
+
+contract!(with_a_breaker: Subject::two_strikes(|| osm_edge(&http(BREAKER))).counting(&[Ending::Status, Ending::Error]));
+
+contract!(without_a_breaker: Subject::never(|| osm_edge(&http("circuitBreaking: null"))), [readiness passing]);
+
+contract!(with_osm_edges_limits: Subject::one_in_flight(|| osm_edge(&http("maxRequests: 1"))),
+    [readiness passing state settling refusing answers router]);
+
+contract!(with_osm_edges_queue: Subject::never(|| osm_edge(
+    "connectionSettings: {tcp: {maxConnections: 1}}")), [readiness passing]);
+
+// Without waits: a law may ask on a thread whose timers stand still.
+contract!(with_osm_edges_retries: Subject::never(|| mesh(RETRY, Era::CURRENT)), [readiness passing]);
+
+contract!(with_all_of_osm_edge: Subject::two_strikes(|| mesh(
+    &(setting(&http(&format!("maxRequests: 100, maxRetries: 9, {BREAKER}"))) + RETRY), Era::CURRENT))
     .counting(&[Ending::Status, Ending::Error]));
 
-contract!(without_a_breaker: Subject::never(|| Meshed::new("null")), [readiness passing]);
+const BREAKER: &str = "circuitBreaking: {errorAmountThreshold: 2, statTimeWindow: 10m}";
 
-/// A mesh as a layer, whose policy is for the host that the laws' requests name.
+const RETRY: &str = "
+---
+apiVersion: policy.openservicemesh.io/v1alpha1
+kind: Retry
+metadata: {name: probe, namespace: default}
+spec:
+  source: {kind: ServiceAccount, name: client, namespace: default}
+  destinations: [{kind: Service, name: probe, namespace: default}]
+  retryPolicy: {retryOn: 5xx, numRetries: 2, perTryTimeout: 2h}
+";
+
+fn http(settings: &str) -> String {
+    format!("connectionSettings: {{http: {{{settings}}}}}")
+}
+
+fn osm_edge(block: &str) -> Meshed {
+    mesh(&setting(block), Era::CURRENT)
+}
+
+fn setting(block: &str) -> String {
+    format!(
+        "
+---
+apiVersion: policy.openservicemesh.io/v1alpha1
+kind: UpstreamTrafficSetting
+metadata: {{name: probe, namespace: default}}
+spec: {{host: probe.default.svc.cluster.local, {block}}}
+"
+    )
+}
+
+// ===== Istio =====
+
+contract!(by_default: Subject::never(|| istio("", "{}")), [readiness passing]);
+
+contract!(in_an_older_era: Subject::never(|| mesh(&documents("", "{}"), Era::V0_8)), [readiness passing]);
+
+contract!(that_aborts: Subject::always(|| istio(ABORT, "{}")), [refusing answers router]);
+
+contract!(that_delays: Subject::never(|| istio(
+    "fault: {delay: {percentage: {value: 100}, fixedDelay: 5ms}}", "{}")), [readiness passing]);
+
+contract!(with_a_timeout: Subject::never(|| istio("timeout: 2h", "{}")), [readiness passing]);
+
+contract!(with_retries: Subject::never(|| istio(RETRIES, "{}")), [readiness passing]);
+
+contract!(with_limits: Subject::one_in_flight(|| istio("", ONE_REQUEST)),
+    [readiness passing state settling refusing answers router]);
+
+contract!(with_limits_of_each_endpoint: Subject::one_in_flight(|| istio("",
+    "{connectionPool: {http: {http2MaxRequests: 1}, towerMesh: {scope: endpoint}}}")),
+    [readiness passing state settling refusing answers router]);
+
+contract!(with_a_queue: Subject::never(|| istio("", "{connectionPool: {tcp: {maxConnections: 1}}}")),
+    [readiness passing]);
+
+contract!(with_all: Subject::one_in_flight(|| istio(ALL, ONE_REQUEST)),
+    [readiness passing state settling refusing answers router]);
+
+const ABORT: &str = "fault: {abort: {percentage: {value: 100}, httpStatus: 503}}";
+
+const RETRIES: &str = "retries: {attempts: 2, retryOn: connect-failure, perTryTimeout: 2h}";
+
+const ALL: &str = "timeout: 3h, fault: {abort: {percentage: {value: 0.0001}, httpStatus: 503}}, \
+                   retries: {attempts: 2, retryOn: connect-failure, perTryTimeout: 2h}";
+
+const ONE_REQUEST: &str = "{connectionPool: {http: {http2MaxRequests: 1, maxRetries: 1}}}";
+
+fn istio(route: &str, policy: &str) -> Meshed {
+    mesh(&documents(route, policy), Era::CURRENT)
+}
+
+/// A route for the probe, and a policy unless that is empty.
+fn documents(route: &str, policy: &str) -> String {
+    let route = format!(
+        "
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: probe, namespace: default}}
+spec: {{hosts: [probe], http: [{{route: [{{destination: {{host: probe}}}}], {route}}}]}}
+"
+    );
+    let rule = format!(
+        "
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: probe, namespace: default}}
+spec: {{host: probe, trafficPolicy: {policy}}}
+"
+    );
+    if policy == "{}" { route } else { route + &rule }
+}
+
+// ===== as a layer =====
+
+/// A mesh as a layer, whose policies are for the host that the laws' requests name.
 #[derive(Clone)]
 struct Meshed(Mesh);
 
-impl Meshed {
-    fn new(breaker: &str) -> Self {
-        let policy = format!(
-            "{{apiVersion: policy.openservicemesh.io/v1alpha1, kind: UpstreamTrafficSetting,
-              metadata: {{name: probe, namespace: default}},
-              spec: {{host: probe.default.svc.cluster.local,
-                      connectionSettings: {{http: {{circuitBreaking: {breaker}}}}}}}}}"
-        );
-        Self(Mesh::from_yaml(&policy).unwrap())
-    }
+fn mesh(yaml: &str, era: Era) -> Meshed {
+    Meshed(Mesh::builder().era(era).seed(7).yaml(yaml).build().unwrap())
 }
 
 impl<S> Layer<S> for Meshed {

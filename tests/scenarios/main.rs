@@ -8,6 +8,7 @@ mod fault;
 mod handle;
 mod keyed;
 mod limits;
+mod mesh;
 mod peers;
 mod retry;
 mod timeout;

@@ -86,7 +86,11 @@ where
             Poll::Pending => self.progress.watchful,
             Poll::Ready(_) if self.progress.further => true,
             Poll::Ready(result) => match result.as_ref().map(|response| self.protocol.head(response)) {
-                Ok(Some(head)) => self.settings().minds(head.status, self.protocol.is_grpc(self.memo)),
+                Ok(Some(head)) => {
+                    self.settings().minds(head.status, self.protocol.is_grpc(self.memo))
+                        // What a layer further in answered is judged by its reason: its status may say nothing.
+                        || self.protocol.refusal(result).is_some()
+                }
                 Ok(None) => self.protocol.classify(self.memo, result) != Outcome::Success,
                 Err(_) => true,
             },

@@ -28,7 +28,7 @@ impl TryFrom<&istio::Retries> for Settings {
     /// # Ok::<(), config::Errors>(())
     /// ```
     fn try_from(block: &istio::Retries) -> Result<Self, InvalidBlock> {
-        settings(block, Era::CURRENT)
+        settings(block, None, Era::CURRENT)
     }
 }
 
@@ -40,8 +40,12 @@ impl TryFrom<istio::Retries> for Settings {
     }
 }
 
-/// As the mesh of an era reads a block.
-pub(super) fn settings(block: &istio::Retries, era: Era) -> Result<Settings, InvalidBlock> {
+/// As the mesh of an era reads a block beside a route's timeout.
+pub(super) fn settings(
+    block: &istio::Retries,
+    timeout: Option<Duration>,
+    era: Era,
+) -> Result<Settings, InvalidBlock> {
     let attempts = block.attempts.unwrap_or(0);
     let attempts = u32::try_from(attempts)
         .map_err(|_| InvalidBlock::new("attempts", attempts, "non-negative; 0 is \"never\""))?;
@@ -57,7 +61,13 @@ pub(super) fn settings(block: &istio::Retries, era: Era) -> Result<Settings, Inv
         settings = settings.backoff(Backoff::new(millis("backoff", base, WHOLE)?));
     }
     if let Some(time) = block.per_try_timeout {
-        settings = settings.per_try_timeout(millis("perTryTimeout", time, WHOLE)?);
+        let time = millis("perTryTimeout", time, WHOLE)?;
+        // One that is as long as all tries together would end at the same moment, and begin another. Where requests may
+        // ask for more time it may come to act; and hedging needs one.
+        let hedges = block.tower_mesh.as_ref().is_some_and(|ours| ours.hedging == Some(true));
+        if era.trust_request_headers || hedges || timeout.is_none_or(|timeout| time < timeout) {
+            settings = settings.per_try_timeout(time);
+        }
     }
     if let Some(ours) = &block.tower_mesh {
         settings = extended(settings, ours)?;

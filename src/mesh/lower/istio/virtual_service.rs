@@ -161,7 +161,7 @@ fn retry_station(
     if block.retry_remote_localities.is_some() {
         lowering.not_applied(document, &format!("{path}.retryRemoteLocalities"));
     }
-    match retries::settings(block, era) {
+    match retries::settings(block, timeout, era) {
         Ok(settings) => Some(Station::Retry(settings)),
         Err(invalid) => {
             lowering.invalid(document, &path, invalid);

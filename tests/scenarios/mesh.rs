@@ -1,0 +1,299 @@
+//! Whole meshes by YAML: the exercises on limits, faults, timeouts and retries, and what a mesh itself owes.
+
+mod chains;
+mod faults;
+mod headers;
+mod limits;
+mod osm_edge;
+mod retries;
+mod retry_limits;
+mod state;
+mod timeouts;
+
+use std::{
+    error::Error,
+    fmt,
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, header::CONTENT_TYPE, response::Parts};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use tower::{Service, ServiceExt};
+use tower_mesh::{
+    Flags, Http, LimitsHandle, Mesh, Reason, Refusal,
+    layer::{clock, protocol::HttpReadingErrors},
+    mesh::{Client, MeshBuilder},
+    policy::Time,
+    testing::{
+        Echo, EchoError, Load, Report,
+        echo::{EchoBody, EchoFuture},
+        load::Bounded,
+    },
+};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+// ===== documents =====
+
+/// A service of the exercises, and where to call it.
+const HOST: &str = "httpbin";
+const URI: &str = "http://httpbin:8000/get";
+
+fn indented(by: usize, lines: &str) -> String {
+    lines.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
+}
+
+fn document(api: &str, kind: &str, host: &str, spec: &str) -> String {
+    let name = if host == "*" { "any" } else { host };
+    let spec = indented(2, spec);
+    format!(
+        "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, namespace: bookinfo}}\nspec:\n{spec}"
+    )
+}
+
+/// A `VirtualService` with one route, which has these lines.
+fn route_to(host: &str, lines: &str) -> String {
+    let lines = indented(2, lines);
+    let spec = format!("hosts: ['{host}']\nhttp:\n- route: [{{destination: {{host: '{host}'}}}}]\n{lines}");
+    document("networking.istio.io/v1", "VirtualService", host, &spec)
+}
+
+fn route(lines: &str) -> String {
+    route_to(HOST, lines)
+}
+
+/// A `DestinationRule` with these lines in its `trafficPolicy`.
+fn rule_for(host: &str, lines: &str) -> String {
+    let spec = format!("host: '{host}'\ntrafficPolicy:\n{}", indented(2, lines));
+    document("networking.istio.io/v1", "DestinationRule", host, &spec)
+}
+
+/// A `DestinationRule` with this `connectionPool`.
+fn pool(block: &str) -> String {
+    rule_for(HOST, &format!("connectionPool: {block}"))
+}
+
+const ONE_AND_ONE: &str = "{tcp: {maxConnections: 1}, http: {http1MaxPendingRequests: 1}}";
+
+// ===== what is played =====
+
+/// An upstream, and what it heard.
+#[derive(Clone)]
+struct Hearing {
+    upstream: Echo,
+    since: Time,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+/// A request as it arrived, and after how many milliseconds.
+#[derive(Debug, Clone)]
+struct Heard {
+    at: u128,
+    headers: HeaderMap,
+}
+
+impl Heard {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("a text"))
+    }
+}
+
+impl<B: Body> Service<Request<B>> for Hearing {
+    type Response = Response<EchoBody>;
+    type Error = EchoError;
+    type Future = EchoFuture<B>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), EchoError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> EchoFuture<B> {
+        let heard =
+            Heard { at: clock::now().since(self.since).as_millis(), headers: request.headers().clone() };
+        self.heard.lock().expect("no panic").push(heard);
+        self.upstream.call(request)
+    }
+}
+
+/// A mesh in the namespace of the exercises, and one upstream.
+struct Play {
+    mesh: Mesh,
+    upstream: Echo,
+    hearing: Hearing,
+    client: Client<Hearing, HttpReadingErrors>,
+}
+
+impl Play {
+    fn new(yaml: &str, upstream: Echo) -> Self {
+        Self::of(Mesh::builder(), yaml, upstream)
+    }
+
+    fn of(builder: MeshBuilder, yaml: &str, upstream: Echo) -> Self {
+        let mesh = sidecar(builder, yaml);
+        let hearing = Hearing { upstream: upstream.clone(), since: clock::now(), heard: Arc::default() };
+        let client = mesh.client(hearing.clone()).over(Http.reading_errors());
+        Self { mesh, upstream, hearing, client }
+    }
+
+    /// `-c workers -n calls`, as fast as it goes.
+    async fn load(&self, workers: u64, calls: u64) -> Report {
+        self.run(Load::workers(workers).requests(calls)).await
+    }
+
+    async fn run(&self, load: Load<Bounded>) -> Report {
+        load.uri(URI).run(self.client.clone()).await
+    }
+
+    async fn get(&self) -> Got {
+        ask(&self.client, get()).await
+    }
+
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Got {
+        ask(&self.client, request).await
+    }
+
+    fn limits(&self) -> LimitsHandle {
+        self.mesh.limits(HOST, 8000).expect("policies speak of it")
+    }
+
+    /// What arrived since it was asked last.
+    fn heard(&self) -> Vec<Heard> {
+        std::mem::take(&mut self.hearing.heard.lock().expect("no panic"))
+    }
+
+    /// When it arrived.
+    fn heard_at(&self) -> Vec<u128> {
+        self.heard().iter().map(|heard| heard.at).collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.mesh.notes().iter().map(ToString::to_string).collect()
+    }
+
+    fn has_note(&self, part: &str) -> bool {
+        self.notes().iter().any(|note| note.contains(part))
+    }
+
+    /// Nobody is on the way any more, and nothing is left behind.
+    #[track_caller]
+    fn is_at_rest(&self) {
+        let status = self.limits().status();
+        assert_eq!((status.active, status.waiting, status.retries), (0, 0, 0));
+        assert_eq!(self.upstream.seen().active, 0);
+    }
+}
+
+/// A mesh in the namespace of the exercises.
+fn sidecar(builder: MeshBuilder, yaml: &str) -> Mesh {
+    match builder.namespace("bookinfo").yaml(yaml).build() {
+        Ok(mesh) => mesh,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+fn get() -> Request<Full<Bytes>> {
+    get_at(URI)
+}
+
+fn get_at(uri: &str) -> Request<Full<Bytes>> {
+    Request::get(uri).body(Full::default()).expect("a request")
+}
+
+fn post(content: &'static str) -> Request<Full<Bytes>> {
+    Request::post(URI).body(Full::from(content)).expect("a request")
+}
+
+fn grpc() -> Request<Full<Bytes>> {
+    with(post(""), CONTENT_TYPE.as_str(), "application/grpc")
+}
+
+fn with<B>(mut request: Request<B>, name: &'static str, value: &str) -> Request<B> {
+    request.headers_mut().insert(name, value.parse().expect("a value"));
+    request
+}
+
+/// What a caller gets, and when.
+#[derive(Debug)]
+struct Got {
+    head: Parts,
+    /// After how many milliseconds the head was there, and all.
+    head_after: u128,
+    after: u128,
+    content: Result<Bytes, BoxError>,
+}
+
+impl Got {
+    fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+
+    fn flags(&self) -> String {
+        self.head.extensions.get::<Flags>().copied().unwrap_or_default().to_string()
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        let error = self.content.as_ref().err().and_then(|error| error.downcast_ref());
+        self.head.extensions.get().or(error)
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        self.refusal().map(Refusal::reason)
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).map(|value| value.to_str().expect("a text"))
+    }
+
+    #[track_caller]
+    fn content(&self) -> &str {
+        std::str::from_utf8(self.content.as_ref().expect("a whole body")).expect("a text")
+    }
+
+    /// Status, flags, and after how many milliseconds all was there.
+    fn seen(&self) -> (u16, String, u128) {
+        (self.status(), self.flags(), self.after)
+    }
+}
+
+/// As it stands in an assertion.
+fn seen(status: u16, flags: &str, after: u128) -> (u16, String, u128) {
+    (status, flags.to_owned(), after)
+}
+
+/// Calls once, and reads to the end. What is broken may hang: it has an hour of virtual time.
+async fn ask<S, B, R>(service: &S, request: Request<B>) -> Got
+where
+    S: Service<Request<B>, Response = Response<R>, Error: fmt::Debug> + Clone,
+    R: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    let start = clock::now();
+    let passed = || clock::now().since(start).as_millis();
+    let call = async {
+        let (head, body) = service.clone().oneshot(request).await.expect("an answer").into_parts();
+        let head_after = passed();
+        let content = body.collect().await.map(|body| body.to_bytes()).map_err(Into::into);
+        Got { head, head_after, after: passed(), content }
+    };
+    tokio::time::timeout(Duration::from_secs(3600), call).await.expect("it was held up for an hour")
+}
+
+/// Polls a call until so many milliseconds have passed, and drops it.
+async fn for_a_while<T>(call: impl Future<Output = T>, millis: u64) {
+    let mut call = pin!(call);
+    let mut over = pin!(tokio::time::sleep(ms(millis)));
+    poll_fn(|cx| {
+        assert!(call.as_mut().poll(cx).is_pending(), "it ended before its time");
+        over.as_mut().poll(cx)
+    })
+    .await;
+}
