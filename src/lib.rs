@@ -73,3 +73,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]
 #[doc = include_str!("../docs/choosing-a-breaker.md")]
 struct ChoosingABreaker;
+
+/// What happens to one request: its examples are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../docs/one-request.md")]
+struct OneRequest;

@@ -21,7 +21,7 @@
 //! # What to know
 //!
 //! - **It answers as Envoy does**: the status, the words `fault filter abort`, and no header of its own. A gRPC caller
-//!   gets the status in trailers; a [gRPC abort](crate::policy::fault::SettingsBuilder::abort_grpc) is a 200 to
+//!   gets a trailers-only answer; a [gRPC abort](crate::policy::fault::SettingsBuilder::abort_grpc) is a 200 to
 //!   everybody else. The answer carries a [`Refusal`](crate::Refusal), so that nobody takes it for the upstream's.
 //! - **What was done shows in the answer's [`Flags`](crate::Flags)**: `DI` for a delay, `FI` for an abort, and both.
 //! - **It belongs on the outside**, as in Envoy: outside of a timeout, which then does not cut the delay short, and
@@ -30,6 +30,8 @@
 //! - **The delay begins with the first poll** of the answer's future, and is for whole milliseconds. Meanwhile nothing
 //!   is reserved: the service is readied once more after it. A caller that goes away ends it, and nothing reaches the
 //!   upstream.
+//! - **The state lives in the layer.** Services made by one layer, and by its clones, count together and are one order of
+//!   calls.
 //! - **With a [seed](FaultLayer::drawing) the same requests are the victims**, each known by its place in the order of
 //!   calls, whatever runs beside it; an abort that is added does not move the delay's victims.
 //! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of

@@ -46,6 +46,11 @@
 //! - **The service is cloned for each call**, and so is the request's head: by the time of the answer both are gone. A
 //!   retry readies the clone, and waits until it is ready. Its request has an [`Attempt`] in its extensions.
 //! - **A try that has lost is dropped** before the next one waits, with all that it held.
+//! - **What is shared**: services of one layer draw from one source and ask one gate. Requests have nothing else in common:
+//!   how often one is tried is its own.
+//! - **It must be able to answer**: of a try that is [late](crate::policy::retry::SettingsBuilder::per_try_timeout) it says
+//!   so by a 504. If the compiler says that the service is none, its response body is not made of bytes: put
+//!   [`AnswerableLayer`](crate::AnswerableLayer) below.
 
 mod attempt;
 mod future;
@@ -153,7 +158,6 @@ impl<P, V> RetryLayer<P, V> {
         self.changed(|station| station.gate = Some(Arc::new(gate)))
     }
 
-    /// A layer of its own, that differs in this.
     /// Leaves it to a timeout further in to give up a try that is late, which may begin to count later: when a place has
     /// been found for the try. A try that is hedged is not given up, and is left to nobody.
     #[cfg(feature = "yaml")]
@@ -161,6 +165,7 @@ impl<P, V> RetryLayer<P, V> {
         self.changed(|station| station.leaves_tries = true)
     }
 
+    /// A layer of its own, that differs in this.
     fn changed(self, change: impl FnOnce(&mut Station)) -> Self {
         let mut station = self.station.copy();
         change(&mut station);

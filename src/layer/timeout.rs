@@ -29,10 +29,14 @@
 //! - **Time counts from the first poll** of the answer on, unless it starts at the request's end. If the answer is there
 //!   at that poll, no clock is read and no timer set, unless it has a body that goes on: that one's time counts from then
 //!   on. An answer that is there in the last moment is given.
+//! - **Further out** a `head` that was exceeded is a try that may be tried again; a `total` is not, since it is for all
+//!   tries. A breaker counts both as failures of the upstream.
+//! - **There is no state**: nothing is counted, and services have nothing in common.
 //! - **gRPC callers** may lower the total by their `grpc-timeout`, and are told by a trailers-only reply.
 //! - **Envoy's request headers** replace limits only where they are [trusted].
-//! - **It must be able to answer.** If the compiler says that the service is none, its response body is not made of
-//!   bytes: put [`AnswerableLayer`](crate::AnswerableLayer) right below.
+//! - **It must be able to answer.** Over [`Plain`](crate::Plain) services it does so by their own error. If the compiler
+//!   says that the service is none, its response body is not made of bytes: put
+//!   [`AnswerableLayer`](crate::AnswerableLayer) right below.
 //!
 //! # Differences from Envoy
 //!

@@ -26,7 +26,7 @@ enum Status {
 }
 
 impl SettingsBuilder {
-    /// Holds so many percent of the requests back for so long.
+    /// Holds so many percent of the requests (0, or 0.0001 to 100) back for so long, in whole milliseconds.
     pub const fn delay(mut self, time: Duration, percent: f64) -> Self {
         self.delay = Some((Delay::Fixed(time), percent));
         self
@@ -41,7 +41,7 @@ impl SettingsBuilder {
         self
     }
 
-    /// Answers so many percent of the requests with this HTTP status.
+    /// Answers so many percent of the requests with this HTTP status (200 to 599).
     pub const fn abort(mut self, status: u16, percent: f64) -> Self {
         self.abort = Some((Status::Http(status), percent));
         self
