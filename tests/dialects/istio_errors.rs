@@ -204,6 +204,16 @@ fn words_that_are_no_condition() {
 }
 
 #[test]
+fn times_that_no_timer_can_be_set_to() {
+    for block in
+        ["retries: {attempts: 1, perTryTimeout: 30000h}", "fault: {delay: {fixedDelay: 30000h, percent: 1}}"]
+    {
+        assert!(route(block).contains("cannot be 30000h0m0s"), "{block}");
+        assert!(route(block).contains("no longer than a timer can be set to: two years"), "{block}");
+    }
+}
+
+#[test]
 fn hedging_without_a_time_and_waits_that_are_too_short() {
     assert_snapshot!(route("retries: {attempts: 1, towerMesh: {hedging: true}}"), @r"
     error: `towerMesh.hedging` cannot be true

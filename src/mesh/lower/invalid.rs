@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::config::{Document, Error, GoDuration, nearest};
+use crate::{
+    config::{Document, Error, GoDuration, nearest},
+    policy::timeout,
+};
 
 /// A block whose values cannot mean anything: which field, what it is, what would be accepted.
 ///
@@ -68,10 +71,14 @@ pub(super) fn millis(
     time: GoDuration,
     accepted: &'static str,
 ) -> Result<Duration, InvalidBlock> {
-    time.whole_millis().map_err(|unfit| InvalidBlock {
+    let whole = time.whole_millis().map_err(|unfit| InvalidBlock {
         hint: unfit.meant().map(|meant| format!("write `{meant}`")),
         ..InvalidBlock::new(field, time, accepted)
-    })
+    })?;
+    if whole > timeout::LONGEST {
+        return Err(InvalidBlock::new(field, time, "no longer than a timer can be set to: two years"));
+    }
+    Ok(whole)
 }
 
 /// What [`millis`] accepts.

@@ -41,7 +41,7 @@ words! {
     ConnectFailure = "connect-failure",
     /// A status of 409.
     Retriable4xx = "retriable-4xx",
-    /// An HTTP/2 stream was refused. Seen as what it is by nobody here: it is an error as others are.
+    /// An HTTP/2 stream was refused. No error shows that here, so by itself the word does nothing.
     RefusedStream = "refused-stream",
     /// A status of a list.
     RetriableStatusCodes = "retriable-status-codes",
