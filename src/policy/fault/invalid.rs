@@ -2,33 +2,10 @@
 
 use std::fmt;
 
-use crate::policy::PartsPerMillion;
+use crate::policy::{Invalid, PartsPerMillion, Setting};
 
 /// A setting that cannot mean anything.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field} is {found}, but must be {}", .field.accepted())]
-pub struct SettingsError {
-    field: Field,
-    found: String,
-}
-
-impl SettingsError {
-    pub(super) fn new(field: Field, found: impl Into<String>) -> Self {
-        Self { field, found: found.into() }
-    }
-
-    /// Which setting.
-    #[must_use]
-    pub const fn field(&self) -> Field {
-        self.field
-    }
-
-    /// What it was.
-    #[must_use]
-    pub fn found(&self) -> &str {
-        &self.found
-    }
-}
+pub type SettingsError = Invalid<Field>;
 
 /// A setting that can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,10 +21,8 @@ pub enum Field {
     AbortPercent,
 }
 
-impl Field {
-    /// What would be accepted.
-    #[must_use]
-    pub const fn accepted(self) -> &'static str {
+impl Setting for Field {
+    fn accepted(self) -> &'static str {
         match self {
             Self::Delay => "whole milliseconds, at least one",
             // Istio accepts 600 too, and Envoy then refuses what Istio tells it.

@@ -2,31 +2,10 @@
 
 use std::fmt;
 
+use crate::policy::{Invalid, Setting};
+
 /// A setting that cannot mean anything.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field} is {found}, but must be {}", .field.accepted())]
-pub struct SettingsError {
-    field: Field,
-    found: String,
-}
-
-impl SettingsError {
-    pub(super) fn new(field: Field, found: impl Into<String>) -> Self {
-        Self { field, found: found.into() }
-    }
-
-    /// Which setting.
-    #[must_use]
-    pub const fn field(&self) -> Field {
-        self.field
-    }
-
-    /// What it was.
-    #[must_use]
-    pub fn found(&self) -> &str {
-        &self.found
-    }
-}
+pub type SettingsError = Invalid<Field>;
 
 /// A setting that can be wrong; prints as its name in the builder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,10 +18,8 @@ pub enum Field {
     Hedging,
 }
 
-impl Field {
-    /// What would be accepted.
-    #[must_use]
-    pub const fn accepted(self) -> &'static str {
+impl Setting for Field {
+    fn accepted(self) -> &'static str {
         match self {
             Self::Attempts => "no more than 1000",
             Self::PerTryTimeout => "at least 1 ms",

@@ -4,7 +4,7 @@ use crate::{
     config::istio::{self, Abort, Delay, Percentage},
     mesh::lower::invalid::{InvalidBlock, WHOLE, millis},
     policy::{
-        GrpcStatus, PartsPerMillion,
+        GrpcStatus, PartsPerMillion, Setting,
         fault::{Abort as Answered, Delay as Kind, Field, Settings, SettingsBuilder},
     },
 };
@@ -45,7 +45,7 @@ impl TryFrom<&istio::Fault> for Settings {
                 Field::AbortStatus => "abort.httpStatus",
                 _ => "abort.percentage.value",
             };
-            InvalidBlock::new(field, error.found(), error.field().accepted())
+            InvalidBlock::new(field, error.found(), error.accepted())
         })
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn builder(pool: &ConnectionPool) -> Result<SettingsBuilder, InvalidB
 }
 
 pub(super) fn built(settings: SettingsBuilder) -> Result<Settings, InvalidBlock> {
-    settings.build().map_err(|error| InvalidBlock::new("percent", error.found(), error.field().accepted()))
+    settings.build().map_err(|error| InvalidBlock::new("percent", error.found(), error.accepted()))
 }
 
 /// What a block says of retries, as a share of the requests.
@@ -103,9 +103,7 @@ pub(super) fn budget(block: &istio::RetryBudget) -> Result<RetryBudget, InvalidB
         budget = budget.interval(interval);
     }
     let judged = Settings::builder().retry_budget(budget).build();
-    judged
-        .map(|_| budget)
-        .map_err(|error| InvalidBlock::new("percent", error.found(), error.field().accepted()))
+    judged.map(|_| budget).map_err(|error| InvalidBlock::new("percent", error.found(), error.accepted()))
 }
 
 /// What a block says of connections.

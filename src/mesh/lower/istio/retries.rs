@@ -82,7 +82,7 @@ pub(super) fn settings(
                 return InvalidBlock::new("towerMesh.hedging", true, "`false` without a `perTryTimeout`");
             }
         };
-        InvalidBlock::new(field, error.found(), error.field().accepted())
+        InvalidBlock::new(field, error.found(), error.accepted())
     })
 }
 

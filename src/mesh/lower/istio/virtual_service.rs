@@ -123,7 +123,7 @@ fn timeout_station(
     match timeout_settings(time, lowering) {
         Ok(settings) => Some(Station::Timeout(settings)),
         Err(error) => {
-            let invalid = InvalidBlock::new("timeout", error.found(), error.field().accepted());
+            let invalid = InvalidBlock::new("timeout", error.found(), error.accepted());
             lowering.invalid(document, path, invalid);
             None
         }

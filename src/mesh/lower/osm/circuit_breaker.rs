@@ -13,7 +13,10 @@ pub(super) use surprises::surprises;
 use crate::{
     config::{GoDuration, Ratio, osm},
     mesh::lower::invalid::{InvalidBlock, set},
-    policy::circuit_breaker::{Field, Settings, SettingsError},
+    policy::{
+        Setting,
+        circuit_breaker::{Field, Settings, SettingsError},
+    },
 };
 
 impl TryFrom<osm::CircuitBreaking> for Settings {

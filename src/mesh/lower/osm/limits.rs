@@ -44,7 +44,7 @@ pub(super) fn settings(
             settings = settings.retries(most);
         }
     }
-    settings.build().map_err(|error| InvalidBlock::new("http", error.found(), error.field().accepted()))
+    settings.build().map_err(|error| InvalidBlock::new("http", error.found(), error.accepted()))
 }
 
 impl TryFrom<osm::ConnectionSettings> for Settings {

@@ -50,7 +50,7 @@ impl TryFrom<&osm::RetryPolicy> for Settings {
                 Field::Attempts => "numRetries",
                 _ => "perTryTimeout",
             };
-            InvalidBlock::new(field, error.found(), error.field().accepted())
+            InvalidBlock::new(field, error.found(), error.accepted())
         })
     }
 }
