@@ -13,7 +13,6 @@ use std::{
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
-use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt};
 use tower_mesh::{
@@ -36,7 +35,7 @@ contract!(alone: Subject::never(standing), [readiness passing]);
 contract!(alone_with_a_function: Subject::never(|| FallbackLayer::with(|_, refusal| as_refused(refusal))),
     [readiness passing]);
 
-contract!(alone_with_a_second_service: Subject::never(|| (second(), TakesBack)), [readiness passing]);
+contract!(alone_with_a_second_service: Subject::never(second), [readiness passing]);
 
 contract!(over_a_breaker: Subject::two_strikes(|| (standing(), breaker())));
 
@@ -48,11 +47,11 @@ contract!(over_a_breaker_with_a_function:
     [readiness passing state settling refusing recovering router]);
 
 contract!(over_a_breaker_with_a_second_service_that_refuses_too:
-    Subject::two_strikes(|| (second(), breaker(), TakesBack)));
+    Subject::two_strikes(|| (second(), breaker())));
 
 contract!(under_a_breaker: Subject::two_strikes(|| (breaker(), standing())));
 
-contract!(under_a_breaker_with_a_second_service: Subject::two_strikes(|| (breaker(), second(), TakesBack)));
+contract!(under_a_breaker_with_a_second_service: Subject::two_strikes(|| (breaker(), second())));
 
 contract!(twice: Subject::two_strikes(|| (standing(), standing(), breaker())));
 
@@ -142,41 +141,5 @@ impl<B: Place> Service<Request<B>> for Broken {
         let mut response = Response::new(Bytes::new().into());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         ready(Ok(response))
-    }
-}
-
-/// Gives the body back to a service that knows nothing of lending: it is there already.
-#[derive(Debug, Clone, Copy)]
-struct TakesBack;
-
-impl<S> Layer<S> for TakesBack {
-    type Service = TakenBack<S>;
-
-    fn layer(&self, inner: S) -> TakenBack<S> {
-        TakenBack(inner)
-    }
-}
-
-#[derive(Debug, Clone)]
-struct TakenBack<S>(S);
-
-impl<S, B> Service<Request<Lent<B>>> for TakenBack<S>
-where
-    S: Service<Request<Full<Bytes>>>,
-    B: Body<Data = Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Lent<B>>) -> S::Future {
-        self.0.call(request.map(|body| match body.collect().now_or_never() {
-            Some(Ok(body)) => body.to_bytes().into(),
-            _ => panic!("a body that is there at once"),
-        }))
     }
 }

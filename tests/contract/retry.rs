@@ -1,19 +1,12 @@
 //! Retries keep the contract: off, with nothing to try again, and trying again what stays bad.
 
-use std::{
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
-use http::Request;
-use http_body::Body;
-use http_body_util::{BodyExt, Full};
-use tower::{Layer, Service};
+use http_body_util::BodyExt;
 use tower_mesh::{
     CircuitBreakerLayer, Plain, RetryLayer,
-    layer::{body::Sent, retry::RetryBudget},
+    layer::retry::RetryBudget,
     policy::{
         backoff::Backoff,
         budget,
@@ -28,23 +21,23 @@ use crate::{
     subject::Subject,
 };
 
-contract!(off: Subject::never(|| (RetryLayer::new(Settings::off()), TakesBack)), [readiness passing]);
+contract!(off: Subject::never(|| RetryLayer::new(Settings::off())), [readiness passing]);
 
-contract!(with_nothing_to_try_again: Subject::never(|| (retries(on("connect-failure")), TakesBack)),
+contract!(with_nothing_to_try_again: Subject::never(|| retries(on("connect-failure"))),
     [readiness passing]);
 
-contract!(trying_again_what_stays_bad: Subject::never(|| (retries(on("5xx,reset")), TakesBack)),
+contract!(trying_again_what_stays_bad: Subject::never(|| retries(on("5xx,reset"))),
     [readiness passing]);
 
-contract!(giving_late_tries_up: Subject::never(|| (
-    retries(on("5xx").per_try_timeout(Duration::from_secs(7200))), TakesBack)), [readiness passing]);
+contract!(giving_late_tries_up: Subject::never(||
+    retries(on("5xx").per_try_timeout(Duration::from_secs(7200)))), [readiness passing]);
 
-contract!(hedged: Subject::never(|| (
-    retries(on("5xx").per_try_timeout(Duration::from_secs(7200)).hedging(true)), TakesBack)),
+contract!(hedged: Subject::never(||
+    retries(on("5xx").per_try_timeout(Duration::from_secs(7200)).hedging(true))),
     [readiness passing]);
 
-contract!(within_a_budget: Subject::never(|| (
-    retries(on("5xx")).gated_by(RetryBudget::new(budget::Settings::default())), TakesBack)),
+contract!(within_a_budget: Subject::never(||
+    retries(on("5xx")).gated_by(RetryBudget::new(budget::Settings::default()))),
     [readiness passing]);
 
 contract!(over_plain: Subject::never(|| retries(on("reset")).over(Plain)).failing_with::<Own>(),
@@ -54,10 +47,10 @@ contract!(over_plain_boxed: Subject::never(|| retries(on("reset")).over(Plain.bo
     [readiness passing]);
 
 // What a breaker further in refuses comes out as it is.
-contract!(around_a_breaker: Subject::two_strikes(|| (retries(on("connect-failure")), TakesBack, breaker())),
+contract!(around_a_breaker: Subject::two_strikes(|| (retries(on("connect-failure")), breaker())),
     [readiness passing state settling refusing recovering answers]);
 
-contract!(in_a_breaker: Subject::two_strikes(|| (breaker(), retries(on("5xx,reset")), TakesBack)),
+contract!(in_a_breaker: Subject::two_strikes(|| (breaker(), retries(on("5xx,reset")))),
     [readiness passing state settling refusing recovering answers]);
 
 /// Without waits: a law may ask on a thread whose timers stand still.
@@ -75,40 +68,4 @@ fn breaker() -> CircuitBreakerLayer {
     let settings = circuit_breaker::Settings::builder().window(window).error_amount(2);
     let settings = settings.abandoned(Abandoned::Failure).open_for(Duration::from_secs(30));
     CircuitBreakerLayer::new(settings.build().unwrap())
-}
-
-/// Gives the body back to a service that knows nothing of retries: it is there already.
-#[derive(Debug, Clone, Copy)]
-struct TakesBack;
-
-impl<S> Layer<S> for TakesBack {
-    type Service = TakenBack<S>;
-
-    fn layer(&self, inner: S) -> TakenBack<S> {
-        TakenBack(inner)
-    }
-}
-
-#[derive(Debug, Clone)]
-struct TakenBack<S>(S);
-
-impl<S, B> Service<Request<Sent<B>>> for TakenBack<S>
-where
-    S: Service<Request<Full<Bytes>>>,
-    B: Body<Data = Bytes>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Sent<B>>) -> S::Future {
-        self.0.call(request.map(|body| match body.collect().now_or_never() {
-            Some(Ok(body)) => body.to_bytes().into(),
-            _ => panic!("a body that is there at once"),
-        }))
-    }
 }
