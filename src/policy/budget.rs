@@ -178,7 +178,7 @@ impl Ring {
             let next = match seen >> COUNT {
                 same if same == epoch => seen + 1,
                 // Another thread of this lane is a whole window ahead: what is added now counts no longer.
-                later if later > epoch => return,
+                other if is_later(other, epoch) => return,
                 _ => epoch << COUNT | 1,
             };
             match word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed) {
@@ -195,6 +195,11 @@ impl Ring {
         };
         last_steps(step).map(live).sum()
     }
+}
+
+/// Epochs have as many bits as counts, and begin anew after the last one: later is what is nearer ahead than behind.
+const fn is_later(epoch: u64, than: u64) -> bool {
+    matches!(epoch.wrapping_sub(than) & COUNTS, 1..=0x7fff_ffff)
 }
 
 impl Spent {

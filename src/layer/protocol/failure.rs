@@ -12,6 +12,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// What hyper's clients say of an error that came while they connected, whatever its cause.
 const CONNECTING: [&str; 2] = ["client error (Connect)", "tcp connect error"];
 
+/// And of one that came when there was a connection.
+const SENDING: &str = "client error (SendRequest)";
+
 /// How a call failed that ended in this error: [`Failure::Connect`] if its chain of sources shows that no connection came
 /// about, else [`Failure::Transport`].
 ///
@@ -26,8 +29,8 @@ const CONNECTING: [&str; 2] = ["client error (Connect)", "tcp connect error"];
 pub fn failure_of(error: &(dyn Error + 'static)) -> Failure {
     let mut next = Some(error);
     while let Some(error) = next {
-        if says_connect(error) {
-            return Failure::Connect;
+        if let Some(failure) = said_by(error) {
+            return failure;
         }
         next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             // What it wraps is passed over by `source`.
@@ -38,19 +41,20 @@ pub fn failure_of(error: &(dyn Error + 'static)) -> Failure {
     Failure::Transport
 }
 
-fn says_connect(error: &(dyn Error + 'static)) -> bool {
-    match error.downcast_ref::<io::Error>() {
-        Some(error) => matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::NotConnected
-                | io::ErrorKind::AddrNotAvailable
-                | io::ErrorKind::HostUnreachable
-                | io::ErrorKind::NetworkUnreachable
-        ),
+/// What one error says by itself, whatever it stands on.
+fn said_by(error: &(dyn Error + 'static)) -> Option<Failure> {
+    let Some(error) = error.downcast_ref::<io::Error>() else {
         // The types are those of crates that are not ours to name; a connect timeout shows in nothing else.
-        None => CONNECTING.contains(&error.to_string().as_str()),
-    }
+        let said = error.to_string();
+        return match &*said {
+            SENDING => Some(Failure::Transport),
+            said if CONNECTING.contains(&said) => Some(Failure::Connect),
+            _ => None,
+        };
+    };
+    // A host that cannot be reached any more is told of connections too, in the middle of an exchange.
+    let refused = matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable);
+    refused.then_some(Failure::Connect)
 }
 
 /// The same of an error of which nothing is known but its type.
@@ -96,6 +100,20 @@ mod tests {
         assert_eq!(failure_of(&late()), Failure::Transport);
         assert_eq!(failure_of(&over("client error (Connect)", late())), Failure::Connect);
         assert_eq!(failure_of(&over("client error (SendRequest)", late())), Failure::Transport);
+    }
+
+    /// What was sent must not be sent again as if it had not been.
+    #[test]
+    fn a_connection_whose_other_end_is_gone_was_one() {
+        for kind in
+            [io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable, io::ErrorKind::NotConnected]
+        {
+            let gone = || io::Error::from(kind);
+            assert_eq!(failure_of(&gone()), Failure::Transport);
+            assert_eq!(failure_of(&over("client error (SendRequest)", gone())), Failure::Transport);
+            assert_eq!(failure_of(&over("client error (Connect)", gone())), Failure::Connect);
+        }
+        assert_eq!(failure_of(&over("client error (SendRequest)", refused())), Failure::Transport);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::{
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use http_body::{Body, Frame, SizeHint};
@@ -36,7 +36,10 @@ pub(super) enum Progress {
 
 /// What a request's body tells those who wait for the answer.
 #[derive(Clone, Default)]
-pub struct Signal(Arc<Mutex<State>>);
+pub struct Signal(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -45,38 +48,62 @@ struct State {
     at: Time,
     /// Who must know when it goes on.
     waiting: Option<Waker>,
+    /// Who asked the body for more, and was told to wait.
+    reader: Option<Waker>,
 }
 
 impl Signal {
     /// How far it has got, and when something moved last. Who is told that it waits for its caller is woken when that
     /// is over.
     pub(super) fn look(&self, waker: &Waker) -> (Progress, Time) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.progress == Progress::WaitsForCaller {
-            match &mut state.waiting {
-                Some(waiting) => waiting.clone_from(waker),
-                waiting => *waiting = Some(waker.clone()),
-            }
+            keep(&mut state.waiting, waker);
         }
         (state.progress, state.at)
     }
 
     /// The same for who only passes by.
     pub(super) fn glance(&self) -> (Progress, Time) {
-        let state = self.lock();
+        let state = self.0.lock();
         (state.progress, state.at)
     }
 
-    fn waits_for_caller(&self) {
-        self.lock().progress = Progress::WaitsForCaller;
+    /// Whom the body is to wake when it has more: this, which then wakes its reader.
+    ///
+    /// The reader may be gone by then, or have lost interest. So it is the body's waking, and not the next time that it
+    /// is asked, which says that the caller is waited for no more.
+    fn between(&self, reader: &Waker) -> Waker {
+        keep(&mut self.0.lock().reader, reader);
+        Waker::from(Arc::clone(&self.0))
     }
 
+    fn waits_for_caller(&self) {
+        self.0.lock().progress = Progress::WaitsForCaller;
+    }
+
+    fn moved(&self, progress: Progress) {
+        self.0.moved(progress);
+    }
+}
+
+fn keep(place: &mut Option<Waker>, waker: &Waker) {
+    match place {
+        Some(kept) => kept.clone_from(waker),
+        place => *place = Some(waker.clone()),
+    }
+}
+
+impl Shared {
     fn moved(&self, progress: Progress) {
         let at = clock::now();
         let mut state = self.lock();
         (state.progress, state.at) = (progress, at);
         let waiting = state.waiting.take();
+        // Who has read it to the end is kept no longer: it may be the task that keeps this.
+        let reader = (progress == Progress::Ended).then(|| state.reader.take());
         drop(state);
+        drop(reader);
         if let Some(waiting) = waiting {
             waiting.wake();
         }
@@ -84,6 +111,19 @@ impl Signal {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Shared {
+    /// The caller has more.
+    fn wake(self: Arc<Self>) {
+        let reader = self.lock().reader.take();
+        if self.lock().progress == Progress::WaitsForCaller {
+            self.moved(Progress::WaitsForUpstream);
+        }
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 }
 
@@ -129,10 +169,13 @@ impl<B: Body> Body for Uploading<B> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let polled = this.body.as_mut().poll_frame(cx);
-        let Some(signal) = &this.end.0 else { return polled };
+        let Some(signal) = &this.end.0 else { return this.body.poll_frame(cx) };
+        // Said before the body is asked: it may have more at once, on another thread.
+        signal.waits_for_caller();
+        let waker = signal.between(cx.waker());
+        let polled = this.body.as_mut().poll_frame(&mut Context::from_waker(&waker));
         match &polled {
-            Poll::Pending => signal.waits_for_caller(),
+            Poll::Pending => {}
             Poll::Ready(Some(Ok(frame))) if !frame.is_trailers() && !this.body.is_end_stream() => {
                 signal.moved(Progress::WaitsForUpstream);
             }

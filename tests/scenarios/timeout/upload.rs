@@ -146,6 +146,20 @@ async fn an_upload_that_nobody_wants_has_ended() {
     assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 1500));
 }
 
+/// What was asked for and has come need not be asked for again: from then on the upstream is waited for.
+#[tokio::test(start_paused = true)]
+async fn who_asked_and_asks_no_more_is_not_waited_for_without_end() {
+    let upstream = service_fn(async |request: Request<Uploading<Upload>>| {
+        let mut body = request.into_body();
+        assert!(futures_util::poll!(body.frame()).is_pending(), "it waits for its caller");
+        std::future::pending::<()>().await;
+        drop(body);
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let service = timeout(limits().total(ms(500))).starting_at_request_end().layer(upstream);
+    assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 1500));
+}
+
 /// An answer may come before the request's end; its body's time counts from that end, too.
 #[tokio::test(start_paused = true)]
 async fn an_answer_may_begin_before_the_upload_ends() {
