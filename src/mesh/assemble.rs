@@ -2,7 +2,7 @@
 //!
 //! A destination has one [`Stack`] per port, made when the first request goes there.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use arc_swap::ArcSwap;
 use http::Request;
@@ -25,8 +25,23 @@ pub(super) struct Running {
     pub(super) plan: Plan,
     pub(super) notes: Vec<Note>,
     by_host: HashMap<Box<str>, Arc<Ports>>,
-    /// Those of the destination that is every host which no other one is.
-    any_host: Option<Arc<Ports>>,
+    /// The destination that is every host which no other one is.
+    any_host: Option<Arc<AnyHost>>,
+}
+
+/// A destination for many hosts: each is a cluster of its own.
+struct AnyHost {
+    template: Ports,
+    each: ArcSwap<HashMap<Box<str>, Arc<Ports>>>,
+}
+
+/// So many hosts have a cluster of their own, since callers may name any; the others share one.
+const HOSTS: usize = 1024;
+
+/// The stacks that a request's host has.
+pub(super) enum Found<'r> {
+    Named(&'r Ports),
+    Other(Arc<Ports>),
 }
 
 /// The stacks of a destination, by port.
@@ -61,12 +76,16 @@ impl Running {
                 by_host.insert(host.as_str().into(), Arc::clone(&ports));
             }
         }
-        let any_host = by_host.remove(ANY);
+        let any_host = by_host.remove(ANY).map(|ports| {
+            let same = before.and_then(|before| before.any_host.clone());
+            same.filter(|same| same.template.destination == ports.destination)
+                .unwrap_or_else(|| Arc::new(AnyHost { template: ports.named(ANY), each: ArcSwap::default() }))
+        });
         Self { plan, notes, by_host, any_host }
     }
 
     /// The stacks of the request's host, and its port; none if no policy speaks of it.
-    pub(super) fn find<B>(&self, request: &Request<B>) -> Option<(&Ports, u16)> {
+    pub(super) fn find<B>(&self, request: &Request<B>) -> Option<(Found<'_>, u16)> {
         if self.by_host.is_empty() && self.any_host.is_none() {
             return None;
         }
@@ -79,18 +98,63 @@ impl Running {
         Some(self.ports(host)?.with(port, look))
     }
 
-    fn ports(&self, host: &str) -> Option<&Ports> {
-        self.by_host.get(host).or(self.any_host.as_ref()).map(|ports| &**ports)
+    fn ports(&self, host: &str) -> Option<Found<'_>> {
+        match (self.by_host.get(host), &self.any_host) {
+            (Some(ports), _) => Some(Found::Named(ports)),
+            (None, Some(any)) => Some(any.of(host)),
+            (None, None) => None,
+        }
     }
 
     fn same(&self, destination: &Destination) -> Option<Arc<Ports>> {
-        let host = destination.hosts.first()?.as_str();
-        let ports = if host == ANY { self.any_host.as_ref()? } else { self.by_host.get(host)? };
+        let ports = self.by_host.get(destination.hosts.first()?.as_str())?;
         (ports.destination == *destination).then(|| Arc::clone(ports))
     }
 }
 
+impl AnyHost {
+    /// The stacks of this host, which are made if it is the first time.
+    fn of(&self, host: &str) -> Found<'_> {
+        let each = self.each.load();
+        if let Some(ports) = each.get(host) {
+            return Found::Other(Arc::clone(ports));
+        }
+        if each.len() >= HOSTS {
+            return Found::Named(&self.template);
+        }
+        let ports = Arc::new(self.template.named(host));
+        let before = self.each.rcu(|each| {
+            let mut each = HashMap::clone(each);
+            each.entry(host.into()).or_insert_with(|| Arc::clone(&ports));
+            each
+        });
+        // Another request may have been first.
+        Found::Other(before.get(host).map_or(ports, Arc::clone))
+    }
+}
+
+impl Deref for Found<'_> {
+    type Target = Ports;
+
+    fn deref(&self) -> &Ports {
+        match self {
+            Self::Named(ports) => ports,
+            Self::Other(ports) => ports,
+        }
+    }
+}
+
 impl Ports {
+    /// The same for another host: it has seen nothing.
+    fn named(&self, host: &str) -> Self {
+        let Self { destination, events, draws, .. } = self;
+        let destination = match host {
+            ANY => destination.clone(),
+            host => Destination { name: host.to_owned(), ..destination.clone() },
+        };
+        Self { destination, events: events.clone(), draws: *draws, stacks: ArcSwap::default() }
+    }
+
     /// Does something with the stack of this port, which is made if it is the first time.
     pub(super) fn with<T>(&self, port: u16, call: impl FnOnce(&Stack) -> T) -> T {
         let place = |stacks: &[(u16, Arc<Stack>)]| stacks.binary_search_by_key(&port, |(port, _)| *port);

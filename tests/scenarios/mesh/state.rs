@@ -99,7 +99,7 @@ async fn a_ports_own_settings_replace_those_of_the_host() {
 
 /// For people who mean "each pod ten": where one name stands for several hosts, each has its own.
 #[tokio::test(start_paused = true)]
-async fn limits_are_the_clusters_or_each_endpoints() {
+async fn each_host_of_a_rule_for_every_host_has_limits_of_its_own() {
     let five_of_each = |block: &str| {
         let play = Play::new(&rule_for("*", &format!("connectionPool: {block}")), Echo::new().latency(ms(5)));
         async move {
@@ -110,7 +110,8 @@ async fn limits_are_the_clusters_or_each_endpoints() {
             (v1.count(200) + v2.count(200), play.upstream.seen().max_active)
         }
     };
-    assert_eq!(five_of_each("{http: {http2MaxRequests: 2}}").await, (2, 2));
+    assert_eq!(five_of_each("{http: {http2MaxRequests: 2}}").await, (4, 4));
+    // Until a cluster has several endpoints this is the same.
     let each = "{http: {http2MaxRequests: 2}, towerMesh: {scope: endpoint}}";
     assert_eq!(five_of_each(each).await, (4, 4));
 }
