@@ -177,8 +177,9 @@ impl Ring {
         loop {
             let next = match seen >> COUNT {
                 same if same == epoch => seen + 1,
-                // Another thread of this lane is a whole window ahead: what is added now counts no longer.
-                other if is_later(other, epoch) => return,
+                // Another thread of this lane is a whole window ahead: what is added now counts no longer. A word that
+                // nobody has written is that of no step.
+                other if seen != 0 && is_later(other, epoch) => return,
                 _ => epoch << COUNT | 1,
             };
             match word.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed) {

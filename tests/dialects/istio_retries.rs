@@ -66,6 +66,11 @@ fn words_and_statuses_replace_the_default() {
     let listless = retries("attempts: 3, retryOn: retriable-status-codes");
     assert_snapshot!(told(&listless, &["retries:"]), @"2. retries: up to 3 times on retriable-status-codes, after up to 25ms and twice that each time, at most 250ms; tries are numbered");
     assert_snapshot!(notes(&listless), @"policy.yaml:7:38 spec.http[0].retries.retryOn: `retriable-status-codes` has no effect: no status is named");
+    let idle = retries("attempts: 1, retryOn: 'refused-stream,retriable-headers'");
+    assert_snapshot!(notes(&idle), @r"
+    policy.yaml:7:38 spec.http[0].retries.retryOn: `retriable-headers` has no effect: no header can be named here
+    policy.yaml:7:38 spec.http[0].retries.retryOn: `refused-stream` has no effect: a transport's errors do not show it
+    ");
 }
 
 #[test]

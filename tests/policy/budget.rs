@@ -86,3 +86,15 @@ fn what_cannot_mean_anything_is_told() {
     }
     assert_eq!(Settings::default(), Settings::builder().build().expect("the defaults mean something"));
 }
+
+/// A word has room for so many steps' numbers, and then for the first ones again.
+#[test]
+fn what_comes_after_years_counts_as_what_came_before() {
+    let budget = budget(Settings::builder().ratio(1.0).minimum_per_second(0).over(Duration::from_millis(10)));
+    // Eleven slots; a slot's number is written in 32 bits.
+    let years = 11 << 32;
+    for now in [years - 20, years - 1, years + 30, years + 31] {
+        budget.arrived(Lane::new(0), at(now));
+        assert_eq!(drawn(&budget, at(now)), 1, "{now}");
+    }
+}

@@ -170,7 +170,7 @@ fn the_default_of_a_mesh_is_what_it_says() {
 #[test]
 fn a_caller_asks_by_headers() {
     let mut asked = headers(&[
-        ("x-envoy-retry-on", "gateway-error, nonsense"),
+        ("x-envoy-retry-on", "gateway-error, nonsense, 503"),
         ("x-envoy-retry-grpc-on", "cancelled"),
         ("x-envoy-max-retries", "3"),
         ("x-envoy-retriable-status-codes", "   418 junk,200"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{RetryOn, Settings, decision::number, on::status};
+use super::{RetryOn, Settings, Word, decision::number, on::status};
 
 /// A header that is looked for: by its name, or with a value too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,7 +66,9 @@ impl Settings {
         let mut asked = self.clone();
         for name in [&RETRY_ON, &RETRY_GRPC_ON] {
             for words in text(headers, name) {
-                asked.on = asked.on.or(RetryOn::read(words).on);
+                // Statuses have a header of their own; here a number is no word.
+                asked.on =
+                    words.split(',').filter_map(|word| Word::read(word.trim())).fold(asked.on, RetryOn::word);
             }
         }
         if self.on.is_empty() && !asked.on.is_empty() {

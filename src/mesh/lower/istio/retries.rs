@@ -178,8 +178,14 @@ pub(super) fn surprises(block: &istio::Retries, timeout: Option<Duration>) -> Ve
         told.push(("retryOn", "read without its spaces, for which Istio refuses it".to_owned()));
     }
     let on = RetryOn::read(block.retry_on.as_deref().unwrap_or_default()).on;
-    if on.has(Word::RetriableStatusCodes) && on.statuses().is_empty() {
-        told.push(("retryOn", "`retriable-status-codes` has no effect: no status is named".to_owned()));
+    let idle = [
+        (Word::RetriableStatusCodes, on.statuses().is_empty(), "no status is named"),
+        (Word::RetriableHeaders, true, "no header can be named here"),
+        (Word::RefusedStream, true, "a transport's errors do not show it"),
+        (Word::Http3PostConnectFailure, true, "a transport's errors do not show it"),
+    ];
+    for (word, _, why) in idle.into_iter().filter(|(word, is_idle, _)| *is_idle && on.has(*word)) {
+        told.push(("retryOn", format!("`{word}` has no effect: {why}")));
     }
     if let (Some(one_try), Some(timeout)) = (block.per_try_timeout.and_then(|time| time.to_std()), timeout)
         && one_try >= timeout
