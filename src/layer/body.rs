@@ -20,7 +20,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pub use self::sent::Sent;
-pub(crate) use self::sent::{Spare, send};
+pub(crate) use self::sent::Spare;
 pub use self::timed::Timed;
 
 /// A body that a layer can answer with by itself.

@@ -152,9 +152,9 @@ where
     }
 
     #[inline]
-    fn call(&mut self, mut request: Req) -> Self::Future {
+    fn call(&mut self, request: Req) -> Self::Future {
         if let Some(station) = &self.station
-            && let Some(fault) = station.decide(&self.protocol, &mut request)
+            && let Some(fault) = station.decide(&self.protocol, &request)
         {
             return station.inject(fault, &mut self.inner, &self.protocol, request);
         }

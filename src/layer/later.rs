@@ -30,7 +30,13 @@ impl<S: Service<Req>, Req> Later<S, Req> {
     /// Calls what was readied.
     #[inline]
     pub(crate) fn now(readied: &mut S, request: Req) -> Self {
-        Self::Calling { answer: readied.call(request) }
+        Self::calling(readied.call(request))
+    }
+
+    /// What was readied has been called.
+    #[inline]
+    pub(crate) const fn calling(answer: S::Future) -> Self {
+        Self::Calling { answer }
     }
 
     /// Will call, when it is first polled, and gives back what was readied.

@@ -58,6 +58,14 @@ pub trait Reads<Req> {
     /// Notes what an answer will depend on.
     fn memo(&self, request: &Req) -> Self::Memo;
 
+    /// The headers of a request, to be read alone; none where there are no headers.
+    ///
+    /// Who only reads leaves the request where it is; to have it changed, the compiler first moves it.
+    fn read_headers<'r>(&self, request: &'r Req) -> Option<&'r HeaderMap> {
+        let _ = request;
+        None
+    }
+
     /// The headers of a request, to be read and changed before it is given on; none where there are no headers.
     fn headers<'r>(&self, request: &'r mut Req) -> Option<&'r mut HeaderMap> {
         let _ = request;

@@ -66,9 +66,10 @@ use std::{
     marker::PhantomData,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -94,7 +95,7 @@ use super::{
 };
 use crate::{
     events::{Events, Observer},
-    policy::retry::Settings,
+    policy::{Time, retry::Settings},
 };
 
 /// Puts retries around services. See the [module docs](self).
@@ -216,18 +217,34 @@ where
         if self.station.settings.is_off() {
             return ResponseFuture::new(Later::now(&mut self.inner, self.protocol.once(request)), None);
         }
-        self.begin(request)
+        let settings = &self.station.settings;
+        let by_head =
+            settings.trust_request_headers() || settings.count_attempts() || settings.is_restricted();
+        if by_head || self.protocol.read_headers(&request).is_some_and(is_told) {
+            return self.begin_by_head(request);
+        }
+        let (per_try, repeats) = (settings.per_try_timeout(), settings.retries_something());
+        self.begin(request, None, per_try, None, repeats)
     }
 }
 
+/// Whether an upstream is told how long we wait for it. There are few names, mostly: looking at all is quicker than
+/// looking for one.
+#[inline]
+fn is_told(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| *name == EXPECTED)
+}
+
 impl<S, P> Retry<S, P> {
-    /// The first try, and what is needed for others.
-    fn begin<Req>(&mut self, mut request: Req) -> ResponseFuture<S, P, Req>
+    /// The first try, where the request's head says how it is tried, or is to be changed. Out of line, and apart: a
+    /// request that is changed is moved for that.
+    #[inline(never)]
+    fn begin_by_head<Req>(&mut self, mut request: Req) -> ResponseFuture<S, P, Req>
     where
         P: Repeats<Req>,
         S: Service<P::Try> + Clone,
     {
-        let station = self.station.moved_to(lane::here());
+        let station = &*self.station;
         let headers = self.protocol.headers(&mut request);
         let own = headers
             .filter(|_| station.settings.trust_request_headers())
@@ -252,29 +269,48 @@ impl<S, P> Retry<S, P> {
                 expected = Some((millis, clock::now()));
             }
         }
+        let asked = own.is_some() || settings.retries_something();
+        let (method, headers) = (self.protocol.method(&request), self.protocol.read_headers(&request));
+        let repeats = asked && settings.takes(method, headers);
+        self.begin(request, own, per_try, expected, repeats)
+    }
 
-        if station.leaves_tries && !settings.hedging() {
+    /// The first try, and what is needed for others.
+    #[inline(always)]
+    fn begin<Req>(
+        &mut self,
+        request: Req,
+        own: Option<Box<Settings>>,
+        mut per_try: Option<Duration>,
+        expected: Option<(u64, Time)>,
+        repeats: bool,
+    ) -> ResponseFuture<S, P, Req>
+    where
+        P: Repeats<Req>,
+        S: Service<P::Try> + Clone,
+    {
+        let settings = own.as_deref().unwrap_or(&self.station.settings);
+        if self.station.leaves_tries && !settings.hedging() {
             per_try = None;
         }
-        let asked = own.is_some() || settings.retries_something();
-        let repeats = asked
-            && (!settings.is_restricted() || {
-                let method = self.protocol.method(&request).cloned();
-                let headers = self.protocol.headers(&mut request);
-                settings.takes(method.as_ref(), headers.as_deref())
-            });
         let further = settings.count_attempts_in_response();
         if !(repeats || per_try.is_some() || further) {
             return ResponseFuture::new(Later::now(&mut self.inner, self.protocol.once(request)), None);
         }
         let memo = self.protocol.memo(&request);
-        let (first, spare) = self.protocol.first(request, settings.body_limit());
+        let first = self.protocol.first(request, settings.body_limit());
+        let spare = self.protocol.spare(&first);
+        let (service, protocol) = (self.inner.clone(), self.protocol.clone());
+        let station = self.station.moved_to(lane::here());
+        let ordinal = station.ordinal();
+        let call = Later::calling(self.inner.call(first));
+        // Made after the call, in its place: it is large.
         let rest = Rest {
-            service: self.inner.clone(),
+            service,
             spare,
-            protocol: self.protocol.clone(),
+            protocol,
             memo,
-            ordinal: station.ordinal(),
+            ordinal,
             expected,
             per_try,
             repeats,
@@ -284,7 +320,7 @@ impl<S, P> Retry<S, P> {
             own,
             station,
         };
-        ResponseFuture::new(Later::now(&mut self.inner, first), Some(rest))
+        ResponseFuture::new(call, Some(rest))
     }
 }
 

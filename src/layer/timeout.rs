@@ -59,6 +59,7 @@ use std::{
     marker::PhantomData,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tower_layer::Layer;
@@ -78,7 +79,7 @@ use super::{
 };
 use crate::{
     events::{Events, Observer},
-    policy::timeout::{Effort, Limits, Settings},
+    policy::timeout::{Effort, Limits, Said, Settings},
 };
 
 /// Puts a timeout around services. See the [module docs](self).
@@ -190,11 +191,14 @@ where
             return ResponseFuture::new(inner.call(T::wrap(request, None)), None, station.protocol.clone());
         }
         let memo = station.protocol.memo(&request);
-        if effort == Effort::Heads || (effort == Effort::Grpc && station.protocol.is_grpc(memo)) {
+        let mut limits = station.settings.limits();
+        if station.protocol.is_grpc(memo) && effort == Effort::Grpc {
+            limits = limits.lowered_to(station.asked_by_grpc(&request));
+        }
+        if effort == Effort::Heads {
             return station.call_by_head::<S, R, T, Req>(inner, request, memo);
         }
-        let limits = station.settings.limits();
-        let upload = if limits.is_none() { None } else { T::signal(&request) };
+        let upload = signal::<T, Req>(limits, &request);
         station.call::<S, R, T, Req>(inner, request, memo, limits, false, upload)
     }
 }
@@ -218,17 +222,13 @@ impl<P: Protocol> Station<P> {
     {
         let inner = inner.call(T::wrap(request, upload.clone()));
         // Made after the call, in its place: there is nothing in it that a panic would lose.
-        let call = if limits.is_none() {
-            None
-        } else {
-            let observer = self.observer.as_mut().map(|observer| observer.moved_to(lane::here()));
-            let reply = Reply { grpc: self.settings.grpc_status(), empty };
-            Some((Deadline::new(limits, reply, upload, observer), memo))
-        };
-        ResponseFuture::new(inner, call, self.protocol.clone())
+        let observer = self.observer.as_mut().map(|observer| observer.moved_to(lane::here()));
+        let reply = Reply { grpc: self.settings.grpc_status(), empty };
+        let deadline = Deadline::new(limits, reply, upload, observer);
+        ResponseFuture::new(inner, Some((deadline, memo)), self.protocol.clone())
     }
 
-    /// A call whose head says how long it may take, or is to say it.
+    /// A call whose head is looked at, and may be changed: the request has to be moved for that.
     #[inline(never)]
     fn call_by_head<S, R, T, Req>(
         &mut self,
@@ -243,12 +243,27 @@ impl<P: Protocol> Station<P> {
     {
         let is_grpc = self.protocol.is_grpc(memo);
         let (limits, empty) = headers::look(&self.settings, &self.protocol, &mut request, is_grpc);
-        let upload = if limits.is_none() { None } else { T::signal(&request) };
+        let upload = signal::<T, Req>(limits, &request);
         if self.settings.tells_deadline() {
             headers::tell(&self.protocol, &mut request, limits, is_grpc, upload.as_ref());
         }
         self.call::<S, R, T, Req>(inner, request, memo, limits, empty, upload)
     }
+
+    /// What a gRPC caller asks for, of whose head nothing else matters.
+    #[inline(never)]
+    fn asked_by_grpc<Req>(&self, request: &Req) -> Option<Duration>
+    where
+        P: Reads<Req>,
+    {
+        Said::by_grpc(self.protocol.read_headers(request)?)
+    }
+}
+
+/// Who tells how far the request's body has got, if that may matter.
+#[inline]
+fn signal<T: Start<Req>, Req>(limits: Limits, request: &Req) -> Option<Signal> {
+    if limits.is_none() { None } else { T::signal(request) }
 }
 
 impl<P: fmt::Debug, R, T> fmt::Debug for TimeoutLayer<P, R, T> {

@@ -15,28 +15,6 @@ use pin_project_lite::pin_project;
 /// How small frames may be, on average, that are kept: each takes room of its own besides its bytes.
 const FRAME: usize = 64;
 
-/// Sends a body for the first time, and keeps up to so many bytes of it, to send it again.
-///
-/// A body that is at its end already is just given, and there is nothing to keep.
-pub(crate) fn send<B: Body>(body: B, limit: usize) -> (Sent<B>, Spare<B>) {
-    let hint = body.size_hint();
-    if body.is_end_stream() {
-        return (Sent::through(body), Spare::Ended(hint));
-    }
-    let source = Source {
-        body: Some(Box::pin(body)),
-        parts: Vec::new(),
-        room: limit,
-        frames: limit / FRAME + FRAME,
-        keeping: Keeping::All,
-        reader: 1,
-        oldest: 1,
-    };
-    let source = Arc::new(Mutex::new(source));
-    let sent = Sent::shared(&source, 1, SizeHint::clone(&hint));
-    (sent, Spare::Shared(Handle { source, hint }))
-}
-
 /// What is needed to send a body again.
 pub(crate) enum Spare<B> {
     Ended(SizeHint),
@@ -288,6 +266,50 @@ impl<B> Sent<B> {
     /// A body that is sent once.
     pub const fn through(body: B) -> Self {
         Self { kind: Kind::Own { body } }
+    }
+
+    /// A body that is sent for the first time, and of which up to so many bytes are kept, to send it again.
+    ///
+    /// One that is at its end already is just given, and there is nothing to keep.
+    #[inline]
+    pub(crate) fn first(body: B, limit: usize) -> Self
+    where
+        B: Body,
+    {
+        if body.is_end_stream() { Self::through(body) } else { Self::kept(body, limit) }
+    }
+
+    fn kept(body: B, limit: usize) -> Self
+    where
+        B: Body,
+    {
+        let hint = body.size_hint();
+        let source = Source {
+            body: Some(Box::pin(body)),
+            parts: Vec::new(),
+            room: limit,
+            frames: limit / FRAME + FRAME,
+            keeping: Keeping::All,
+            reader: 1,
+            oldest: 1,
+        };
+        Self::shared(&Arc::new(Mutex::new(source)), 1, hint)
+    }
+
+    /// What is needed to send it again, before it is sent for the first time.
+    #[inline]
+    pub(crate) fn spare(&self) -> Spare<B>
+    where
+        B: Body,
+    {
+        match &self.kind {
+            Kind::Own { body } => Spare::Ended(body.size_hint()),
+            Kind::Ended { hint } => Spare::Ended(SizeHint::clone(hint)),
+            Kind::Shared { reader } => {
+                let (source, hint) = (Arc::clone(&reader.source), SizeHint::clone(&reader.hint));
+                Spare::Shared(Handle { source, hint })
+            }
+        }
     }
 
     fn shared(source: &Arc<Mutex<Source<B>>>, number: u32, hint: SizeHint) -> Self {

@@ -47,16 +47,11 @@ impl<B: Body> Timed<B> {
     /// Has the body end at a deadline, if there is one. It is asked for only if the body is not at its end.
     #[inline(always)]
     pub fn new(body: B, deadline: impl FnOnce() -> Option<Deadline>) -> Self {
-        let left = if body.is_end_stream() { None } else { Left::of(deadline()) };
-        Self { body: Some(body), left }
-    }
-}
-
-impl Left {
-    /// Out of line, so that who has a body that is at its end is not kept.
-    #[inline(never)]
-    fn of(deadline: Option<Deadline>) -> Option<Self> {
-        deadline?.after_the_head().map(|deadline| Self { deadline, sleep: None })
+        // Apart, so that no room for a deadline is moved where there is none.
+        if body.is_end_stream() {
+            return Self { body: Some(body), left: None };
+        }
+        Self { body: Some(body), left: deadline().map(|deadline| Left { deadline, sleep: None }) }
     }
 }
 

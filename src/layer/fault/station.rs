@@ -59,9 +59,8 @@ impl Station {
 
     /// What befalls this request, which has come just now.
     #[inline]
-    pub(super) fn decide<P: Reads<Req>, Req>(&self, protocol: &P, request: &mut Req) -> Option<Fault> {
-        let headers = if self.faults.reads_headers() { protocol.headers(request) } else { None };
-        let headers = headers.as_deref();
+    pub(super) fn decide<P: Reads<Req>, Req>(&self, protocol: &P, request: &Req) -> Option<Fault> {
+        let headers = if self.faults.reads_headers() { protocol.read_headers(request) } else { None };
         if !self.faults.needs_luck() {
             // It asks for none.
             return self.faults.decide(headers, || Draw::new(0), || Draw::new(0));

@@ -114,6 +114,11 @@ impl<P: OverHttp, B> Reads<Request<B>> for P {
     }
 
     #[inline]
+    fn read_headers<'r>(&self, request: &'r Request<B>) -> Option<&'r HeaderMap> {
+        Some(request.headers())
+    }
+
+    #[inline]
     fn headers<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut HeaderMap> {
         Some(request.headers_mut())
     }

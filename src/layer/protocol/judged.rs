@@ -40,6 +40,10 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
         self.protocol.memo(request)
     }
 
+    fn read_headers<'r>(&self, request: &'r Req) -> Option<&'r HeaderMap> {
+        self.protocol.read_headers(request)
+    }
+
     fn headers<'r>(&self, request: &'r mut Req) -> Option<&'r mut HeaderMap> {
         self.protocol.headers(request)
     }

@@ -36,7 +36,7 @@ where
     P: Repeats<Req>,
     S: Service<P::Try>,
 {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(call: Later<S, P::Try>, rest: Option<Rest<S, P, Req>>) -> Self {
         Self { call: Some(call), sleep: None, rest }
     }
@@ -52,14 +52,14 @@ where
     /// The answer is handed through in one place: moving it costs more than looking at it.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let mut answer = match this.call.as_mut().as_pin_mut() {
+        let answer = match this.call.as_mut().as_pin_mut() {
             Some(call) => call.poll(cx),
             None => Poll::Pending,
         };
         if let Some(rest) = this.rest
             && rest.minds(&answer)
         {
-            rest.go_on(this.call, this.sleep, &mut answer, cx);
+            return rest.go_on(this.call, this.sleep, answer, cx);
         }
         answer
     }

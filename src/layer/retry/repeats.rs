@@ -1,6 +1,6 @@
 //! How a request is made into several tries.
 
-use http::{HeaderMap, Method, Request, request::Parts};
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 use http_body::Body;
 
 use super::Attempt;
@@ -27,9 +27,13 @@ pub trait Repeats<Req>: Protocol + Reads<Req> {
     #[doc(hidden)]
     fn once(&self, request: Req) -> Self::Try;
 
-    /// The request, and what is needed to make it again.
+    /// The request, to be tried first, and perhaps again.
     #[doc(hidden)]
-    fn first(&self, request: Req, body_limit: usize) -> (Self::Try, Self::Spare);
+    fn first(&self, request: Req, body_limit: usize) -> Self::Try;
+
+    /// What is needed to make it again.
+    #[doc(hidden)]
+    fn spare(&self, first: &Self::Try) -> Self::Spare;
 
     /// The request again, with other headers, after it was [claimed](Self::claim).
     #[doc(hidden)]
@@ -60,21 +64,39 @@ pub trait Repeats<Req>: Protocol + Reads<Req> {
 /// What is needed to make an HTTP request again.
 #[expect(missing_debug_implementations, reason = "nobody sees it")]
 pub struct Spare<B> {
-    head: Parts,
+    // One by one, since a whole head cannot be cloned before its request is taken apart, and put together once more.
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: HeaderMap,
+    extensions: Extensions,
     body: body::Spare<B>,
 }
 
-fn first<B: Body>(request: Request<B>, body_limit: usize) -> (Request<Sent<B>>, Spare<B>) {
-    let (head, body) = request.into_parts();
-    let (sent, body) = body::send(body, body_limit);
-    (Request::from_parts(head.clone(), sent), Spare { head, body })
+impl<B: Body> Spare<B> {
+    #[inline]
+    fn of(first: &Request<Sent<B>>) -> Self {
+        Self {
+            method: first.method().clone(),
+            uri: first.uri().clone(),
+            version: first.version(),
+            headers: first.headers().clone(),
+            extensions: first.extensions().clone(),
+            body: first.body().spare(),
+        }
+    }
 }
 
 fn again<B>(spare: &Spare<B>, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap)) -> Request<Sent<B>> {
-    let mut head = spare.head.clone();
-    headers(&mut head.headers);
-    head.extensions.insert(attempt);
-    Request::from_parts(head, spare.body.again())
+    let mut request = Request::new(spare.body.again());
+    *request.method_mut() = spare.method.clone();
+    *request.uri_mut() = spare.uri.clone();
+    *request.version_mut() = spare.version;
+    *request.headers_mut() = spare.headers.clone();
+    *request.extensions_mut() = spare.extensions.clone();
+    headers(request.headers_mut());
+    request.extensions_mut().insert(attempt);
+    request
 }
 
 impl<P: OverHttp, B: Body> Repeats<Request<B>> for P {
@@ -87,8 +109,13 @@ impl<P: OverHttp, B: Body> Repeats<Request<B>> for P {
     }
 
     #[inline]
-    fn first(&self, request: Request<B>, body_limit: usize) -> (Request<Sent<B>>, Spare<B>) {
-        first(request, body_limit)
+    fn first(&self, request: Request<B>, body_limit: usize) -> Request<Sent<B>> {
+        request.map(|body| Sent::first(body, body_limit))
+    }
+
+    #[inline]
+    fn spare(&self, first: &Request<Sent<B>>) -> Spare<B> {
+        Spare::of(first)
     }
 
     fn again(
@@ -126,8 +153,13 @@ macro_rules! over_others {
             }
 
             #[inline]
-            fn first(&self, request: Req, _: usize) -> (Req, Req) {
-                (request.clone(), request)
+            fn first(&self, request: Req, _: usize) -> Req {
+                request
+            }
+
+            #[inline]
+            fn spare(&self, first: &Req) -> Req {
+                first.clone()
             }
 
             fn again(&self, spare: &Req, _: Attempt, _: impl FnOnce(&mut HeaderMap)) -> Req {
@@ -149,8 +181,13 @@ impl<Req, P: Repeats<Req>, F: Clone> Repeats<Req> for Judged<P, F> {
     }
 
     #[inline]
-    fn first(&self, request: Req, body_limit: usize) -> (P::Try, P::Spare) {
+    fn first(&self, request: Req, body_limit: usize) -> P::Try {
         self.inner().first(request, body_limit)
+    }
+
+    #[inline]
+    fn spare(&self, first: &P::Try) -> P::Spare {
+        self.inner().spare(first)
     }
 
     fn again(&self, spare: &P::Spare, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap)) -> P::Try {

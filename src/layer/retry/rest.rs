@@ -97,54 +97,55 @@ where
         }
     }
 
-    /// Does all that can be done now; `answer` is that of the try in `call`.
+    /// Does all that can be done now; `answer` is that of the try in `call`. By value, so that one that is not minded can
+    /// stay where it is.
     #[cold]
     pub(super) fn go_on(
         &mut self,
         mut call: Pin<&mut Option<Later<S, P::Try>>>,
         mut timer: Pin<&mut Option<Sleep>>,
-        answer: &mut Poll<Answer<S, P::Try>>,
+        mut answer: Poll<Answer<S, P::Try>>,
         cx: &mut Context<'_>,
-    ) {
+    ) -> Poll<Answer<S, P::Try>> {
         let mut number = self.progress.in_call;
         loop {
-            if let (Poll::Ready(result), Some(ended)) = (&mut *answer, number) {
+            if let (Poll::Ready(result), Some(ended)) = (&mut answer, number) {
                 let called = self.was_called(ended, &call);
                 let decision = self.decide(called, result);
                 let after = self.after(ended, decision);
                 if let After::Stands(flags) = after {
                     self.end(result, flags);
                     self.leave(&mut call, &mut timer);
-                    return;
+                    return answer;
                 }
                 // What it held is free before the next one waits.
-                *answer = Poll::Pending;
+                answer = Poll::Pending;
                 self.give_up(ended, &mut call);
                 if let After::Again(pause) = after {
                     self.wait(pause, &mut timer);
                 }
             }
             if let Some((ready, result)) = self.poll_beside(cx) {
-                (number, *answer) = (Some(ready), Poll::Ready(result));
+                (number, answer) = (Some(ready), Poll::Ready(result));
                 continue;
             }
             if let Some(sleep) = timer.as_mut().as_pin_mut() {
                 if sleep.poll(cx).is_pending() {
-                    return;
+                    return answer;
                 }
                 timer.set(None);
                 if !self.progress.waiting {
-                    if self.out_of_time(&mut call, &mut timer, answer) {
+                    if self.out_of_time(&mut call, &mut timer, &mut answer) {
                         continue;
                     }
-                    return;
+                    return answer;
                 }
             }
             if self.progress.waiting {
                 number = Some(self.progress.tries + 1);
-                *answer = self.begin(&mut call, cx);
+                answer = self.begin(&mut call, cx);
             } else {
-                let Some(per_try) = self.per_try.filter(|_| self.is_timed()) else { return };
+                let Some(per_try) = self.per_try.filter(|_| self.is_timed()) else { return answer };
                 timer.set(Some(sleep(per_try)));
             }
         }

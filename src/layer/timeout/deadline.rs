@@ -5,11 +5,10 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use http::StatusCode;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Sleep, sleep, sleep_until};
 
 use super::upload::{Progress, Signal};
 use crate::{
@@ -33,8 +32,6 @@ pub struct Deadline {
     started: Time,
     /// When something moved last; [`Time::NEVER`] if something has since the clock was read.
     moved: Time,
-    /// When the first timer goes off, if it was set without a look at the clock.
-    set_for: Option<Instant>,
     /// The request's body, if that may still be on its way.
     upload: Option<Signal>,
     observer: Option<Shared<Observer>>,
@@ -78,7 +75,7 @@ impl Deadline {
         upload: Option<Signal>,
         observer: Option<Shared<Observer>>,
     ) -> Self {
-        Self { limits, reply, started: Time::NEVER, moved: Time::NEVER, set_for: None, upload, observer }
+        Self { limits, reply, started: Time::NEVER, moved: Time::NEVER, upload, observer }
     }
 
     /// Something moved.
@@ -87,19 +84,24 @@ impl Deadline {
         self.moved = Time::NEVER;
     }
 
-    /// What is left when the head is there: if something is, time counts at the latest from now on.
-    pub(crate) fn after_the_head(mut self) -> Option<Self> {
-        let before = self.shortest().1;
-        self.limits = self.limits.after_the_head();
-        if self.limits.watch_the_beginning() && self.started == Time::NEVER {
-            self.started = self.set_for.map_or_else(clock::now, |end| clock::time(end) - before);
+    /// What is left when the head is there: if something is, time counts at the latest from now on. `timer` is the one
+    /// that ran until now, if there was something to wait for: a first one was set without a look at the clock, and
+    /// knows when that was.
+    pub(super) fn after_the_head(mut self, timer: Option<&Sleep>) -> Option<Self> {
+        if self.started == Time::NEVER {
+            self.started = match (timer, self.limits.shortest()) {
+                (Some(timer), Some((_, time))) => clock::time(timer.deadline()) - time,
+                _ if self.limits.after_the_head().watch_the_beginning() => clock::now(),
+                _ => Time::NEVER,
+            };
         }
+        self.limits = self.limits.after_the_head();
         self.moved();
         (!self.limits.is_none()).then_some(self)
     }
 
     /// Ready with the limit that is exceeded; to be asked only when what is awaited is not there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll(&mut self, awaited: Awaited, alarm: impl Alarm, cx: &mut Context<'_>) -> Poll<Limit> {
         // Nothing but time matters, from now on: most are of this kind, and one look at the clock is enough for them.
         if self.started == Time::NEVER && self.upload.is_none() && !self.limits.watch_movement() {
@@ -109,15 +111,9 @@ impl Deadline {
         }
     }
 
-    fn poll_time(&mut self, mut alarm: impl Alarm, cx: &mut Context<'_>) -> Poll<Limit> {
-        let (limit, time) = self.shortest();
-        let set_for = &mut self.set_for;
-        let timer = alarm.or_set(|| {
-            let timer = sleep(time);
-            *set_for = Some(timer.deadline());
-            timer
-        });
-        timer.poll(cx).map(|()| limit)
+    fn poll_time(&self, mut alarm: impl Alarm, cx: &mut Context<'_>) -> Poll<Limit> {
+        let Some((limit, time)) = self.limits.shortest() else { return Poll::Pending };
+        alarm.or_set(|| sleep(time)).poll(cx).map(|()| limit)
     }
 
     /// Out of line, so that who has nothing to do with it is not kept.
@@ -143,14 +139,6 @@ impl Deadline {
             }
             timer.as_mut().reset(at);
         }
-    }
-
-    /// The shorter of the times until the head is there; where nothing but time matters there is one.
-    #[inline]
-    fn shortest(&self) -> (Limit, Duration) {
-        let zero = Time::default();
-        let next = self.limits.next(Awaited::Head, Some(zero), zero);
-        next.map_or((Limit::Total, Duration::MAX), |(limit, end)| (limit, end.since(zero)))
     }
 
     /// Once when there is something to wait for, and where movement matters after each.

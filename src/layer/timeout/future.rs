@@ -49,16 +49,26 @@ where
 
     /// The inner one first: an answer that is there at the last moment is given.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.as_mut().project();
-        let Some(inner) = this.inner.as_pin_mut() else { panic!("polled after it had ended") };
-        let answer = R::answer(this.protocol, inner.poll(cx), this.call);
-        if answer.is_ready() {
-            return answer;
+        let mut this = self.as_mut().project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else { panic!("polled after it had ended") };
+        let (call, sleep) = (&mut *this.call, this.sleep.as_mut());
+        // Neither borrowed, nor still there when another one is made: so it is not moved to be returned.
+        let answer = R::answer(this.protocol, inner.poll(cx), || left(call, sleep.as_ref().get_ref()));
+        if let Poll::Pending = answer {
+            drop(answer);
+            let Some((deadline, _)) = this.call else { return Poll::Pending };
+            let limit = ready!(deadline.poll(Awaited::Head, this.sleep, cx));
+            return self.late(limit);
         }
-        let Some((deadline, _)) = this.call else { return Poll::Pending };
-        let limit = ready!(deadline.poll(Awaited::Head, this.sleep, cx));
-        self.late(limit)
+        answer
     }
+}
+
+/// What is left of a deadline when the head is there. Out of line: most bodies are at their end by then.
+#[inline(never)]
+fn left<M>(call: &mut Option<(Deadline, M)>, timer: &Option<Sleep>) -> Option<Deadline> {
+    let (deadline, _) = call.take()?;
+    deadline.after_the_head(timer.as_ref())
 }
 
 impl<F, P, M, R> ResponseFuture<F, P, M, R> {
@@ -75,9 +85,9 @@ impl<F, P, M, R> ResponseFuture<F, P, M, R> {
         let Some((deadline, memo)) = this.call.take() else { return Poll::Pending };
         let refusal = deadline.refusal(limit);
         let reason = refusal.reason();
-        let answer = this.protocol.refuse(memo, refusal);
+        let refused = this.protocol.refuse(memo, refusal);
         deadline.tell(reason);
-        R::answer(this.protocol, Poll::Ready(answer), &mut None::<(Deadline, M)>)
+        R::answer(this.protocol, Poll::Ready(refused), || None)
     }
 }
 

@@ -34,7 +34,6 @@ impl FurtherOut {
 }
 
 /// The limits of this request, and whether its caller would rather have an empty answer than a 504.
-#[inline(never)]
 pub(super) fn look<P: Reads<Req>, Req>(
     settings: &Settings,
     protocol: &P,
@@ -42,11 +41,12 @@ pub(super) fn look<P: Reads<Req>, Req>(
     is_grpc: bool,
 ) -> (Limits, bool) {
     let Some(headers) = protocol.headers(request) else { return (settings.limits(), false) };
-    let said = Said::read(headers, settings, is_grpc);
-    if settings.trusted().total() {
+    let trusted = Said::trusted(headers, settings);
+    let said = Said::read_trusted(headers, trusted, is_grpc && settings.reads_grpc_timeout());
+    if trusted.total() {
         headers.remove(Said::TOTAL);
     }
-    if settings.trusted().head() {
+    if trusted.head() {
         headers.remove(Said::HEAD);
         headers.remove(Said::EMPTY_ANSWER);
     }

@@ -16,15 +16,12 @@ pub trait Reach<P, M, Res, Err>: Copy + sealed::Sealed {
     /// What the service answers with.
     type Response;
 
-    /// The answer with what is left of its deadline.
-    ///
-    /// It goes from the inner future to the outer one in one place: a response is large, and moving it costs more than
-    /// all else here.
+    /// The answer with what is left of its deadline; that is asked for only if the answer goes on after its head.
     #[doc(hidden)]
-    fn answer<C>(
+    fn answer(
         protocol: &P,
         answer: Poll<Result<Res, Err>>,
-        call: &mut Option<(Deadline, C)>,
+        left: impl FnOnce() -> Option<Deadline>,
     ) -> Poll<Result<Self::Response, Err>>;
 }
 
@@ -43,15 +40,13 @@ where
     type Response = P::Timed;
 
     #[inline(always)]
-    fn answer<C>(
+    fn answer(
         protocol: &P,
         answer: Poll<Result<Res, Err>>,
-        call: &mut Option<(Deadline, C)>,
+        left: impl FnOnce() -> Option<Deadline>,
     ) -> Poll<Result<P::Timed, Err>> {
         match answer {
-            Poll::Ready(Ok(response)) => {
-                Poll::Ready(Ok(protocol.timed(response, || call.take().map(|(deadline, _)| deadline))))
-            }
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(protocol.timed(response, left))),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => Poll::Pending,
         }
@@ -62,10 +57,10 @@ impl<P, M, Res, Err> Reach<P, M, Res, Err> for HeadOnly {
     type Response = Res;
 
     #[inline(always)]
-    fn answer<C>(
+    fn answer(
         _: &P,
         answer: Poll<Result<Res, Err>>,
-        _: &mut Option<(Deadline, C)>,
+        _: impl FnOnce() -> Option<Deadline>,
     ) -> Poll<Result<Res, Err>> {
         answer
     }

@@ -70,6 +70,15 @@ impl Limits {
         self.total | self.head | self.idle == 0
     }
 
+    /// With a total that is no longer than this, if it is one: zero means none, as everywhere in headers.
+    #[inline]
+    pub(crate) fn lowered_to(self, total: Option<Duration>) -> Self {
+        let total = total.map_or(0, nanos);
+        // One less, none is the longest of all.
+        let shorter = total.wrapping_sub(1) < self.total.wrapping_sub(1);
+        Self { total: if shorter { total } else { self.total }, ..self }
+    }
+
     /// Those that go on when the head of the answer is there.
     #[must_use]
     #[inline]
@@ -115,6 +124,19 @@ impl Limits {
         }
         consider(Limit::Idle, self.idle, moved);
         next
+    }
+
+    /// The limit that ends the wait for a head in which nothing else matters, and when: [`next`](Self::next), of which
+    /// only the beginning is known.
+    #[inline]
+    pub(crate) fn shortest(self) -> Option<(Limit, Duration)> {
+        // One less, none is the longest of all.
+        let (name, time) = if self.head.wrapping_sub(1) < self.total.wrapping_sub(1) {
+            (Limit::Head, self.head)
+        } else {
+            (Limit::Total, self.total)
+        };
+        limit(time).map(|time| (name, time))
     }
 
     /// How long the next hop has for one try, where somebody further out gives so much for all tries, of which so much

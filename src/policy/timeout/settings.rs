@@ -166,15 +166,15 @@ impl Settings {
     /// directions; gRPC's lowers.
     #[must_use]
     pub fn effective(&self, said: Said) -> Limits {
+        if said.is_silent() {
+            return self.limits;
+        }
         let some = |time: Duration| (!time.is_zero()).then_some(time);
-        let lowered = || match (self.total(), said.grpc.and_then(some)) {
-            (Some(total), Some(grpc)) => Some(total.min(grpc)),
-            (total, grpc) => total.or(grpc),
-        };
+        let limits = self.limits.lowered_to(said.grpc);
         Limits::new(
-            said.total.map_or_else(lowered, some),
-            said.head.map_or_else(|| self.head(), some),
-            self.idle(),
+            said.total.map_or_else(|| limits.total(), some),
+            said.head.map_or_else(|| limits.head(), some),
+            limits.idle(),
         )
     }
 }
