@@ -82,7 +82,7 @@ pin_project! {
     impl<B: Body, W: Watch> PinnedDrop for Watched<B, W> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(mut watch) = this.watch.take() {
+            if let Some(watch) = this.watch {
                 // A server does not poll a body again that said it is at its end.
                 watch.end(if this.body.is_end_stream() { End::Complete } else { End::Dropped });
             }
@@ -92,13 +92,19 @@ pin_project! {
 
 impl<B: Body, W: Watch> Watched<B, W> {
     /// Has the body watched, if there is a watch. One that is at its end ends here: nobody may ever look at it.
-    #[inline]
-    pub fn new(body: B, mut watch: Option<W>) -> Self {
-        if body.is_end_stream()
-            && let Some(mut watch) = watch.take()
-        {
+    pub fn new(body: B, watch: Option<W>) -> Self {
+        if !body.is_end_stream() {
+            return Self::going_on(body, watch);
+        }
+        if let Some(mut watch) = watch {
             watch.end(End::Complete);
         }
+        Self::going_on(body, None)
+    }
+
+    /// Has a body watched that is not at its end, or by nobody.
+    #[inline]
+    pub(crate) const fn going_on(body: B, watch: Option<W>) -> Self {
         Self { body, watch }
     }
 }

@@ -64,9 +64,14 @@ pub use self::{
     place::Permit,
     retry_gate::{RetryGate, RetryPlace},
 };
-use self::{place::Entrance, station::Station};
+use self::{
+    future::{Apart, Asked},
+    place::{Entrance, Waiting},
+    station::{Refused, Station},
+};
 use super::{
     lane,
+    later::Later,
     protocol::{Answers, Http, Protocol, Reads},
     seat::Shared,
 };
@@ -128,7 +133,7 @@ impl<S, P: Clone> Layer<S> for LimitsLayer<P> {
 
     fn layer(&self, inner: S) -> Limited<S, P> {
         let Self { station, protocol } = self.clone();
-        Limited { inner, counts: station.settings.counts(), station, protocol }
+        Limited { inner, counts: station.counts, station, protocol }
     }
 }
 
@@ -145,31 +150,70 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
-        if !self.counts {
-            return ResponseFuture::unlimited(self.inner.call(request), self.protocol.clone());
-        }
-        let station = self.station.moved_to(lane::here());
-        ResponseFuture::of(station, &mut self.inner, self.protocol.clone(), request)
+        let place = if self.counts {
+            if self.protocol.asks_for_connection(&request) {
+                return self.call_asking(request);
+            }
+            // A place is made before anybody else's code is called: if that panics, it is given back.
+            match self.station.moved_to(lane::here()).enter(|| self.protocol.target(&request)) {
+                Entrance::In(place) => Some(place),
+                Entrance::Waits(waiting) => return self.wait(waiting, request, None),
+                Entrance::Refused(refused) => return self.refuse(refused, request),
+            }
+        } else {
+            None
+        };
+        ResponseFuture::passing(self.inner.call(request), place, self.protocol.clone())
     }
 }
 
-impl<S, P, M, Req> ResponseFuture<S, P, M, Req>
-where
-    S: Service<Req> + Clone,
-    P: Reads<Req, Memo = M>,
-{
-    /// A call that is counted.
-    #[inline]
-    fn of(station: Shared<Station>, inner: &mut S, protocol: P, mut request: Req) -> Self {
-        let memo = protocol.memo(&request);
-        let slot = protocol.asks_for_connection(&mut request).map(InFlight::promised);
-        // A place is made before anybody else's code is called: if that panics, it is given back.
-        match station.enter(|| protocol.target(&request)) {
-            Entrance::In(place) => Self::calling(inner, place, slot, protocol, memo, request),
-            Entrance::Waits(waiting) => Self::waiting(inner, waiting, slot, protocol, memo, request),
-            Entrance::Refused(refusal) => Self::refused(refusal, protocol, memo),
+/// What few calls come to, out of line: nothing of it is remembered for the others.
+impl<S, P> Limited<S, P> {
+    /// The request asks for the connection.
+    #[cold]
+    fn call_asking<Req>(&mut self, mut request: Req) -> ResponseFuture<S, P, P::Memo, Req>
+    where
+        S: Service<Req> + Clone,
+        P: Protocol + Reads<Req>,
+    {
+        let memo = self.protocol.memo(&request);
+        let slot = self.protocol.extensions(&mut request).map(InFlight::promised);
+        let asked = slot.map(|slot| (slot, memo));
+        match self.station.moved_to(lane::here()).enter(|| self.protocol.target(&request)) {
+            Entrance::In(place) => {
+                let call = Apart::new(Later::now(&mut self.inner, request), None, asked);
+                ResponseFuture::apart(call, Some(place), self.protocol.clone())
+            }
+            Entrance::Waits(waiting) => self.wait(waiting, request, asked),
+            Entrance::Refused(refused) => self.refuse(refused, request),
         }
+    }
+
+    #[cold]
+    fn wait<Req>(
+        &mut self,
+        waiting: Waiting,
+        request: Req,
+        asked: Asked<P::Memo>,
+    ) -> ResponseFuture<S, P, P::Memo, Req>
+    where
+        S: Service<Req> + Clone,
+        P: Protocol + Reads<Req>,
+    {
+        let call = Apart::new(Later::after_a_wait(&mut self.inner, request), Some(waiting), asked);
+        ResponseFuture::apart(call, None, self.protocol.clone())
+    }
+
+    /// What the answer depends on is asked of the request now: an answer of ours is the only one that needs it.
+    #[cold]
+    fn refuse<Req>(&mut self, refused: Refused, request: Req) -> ResponseFuture<S, P, P::Memo, Req>
+    where
+        S: Service<Req>,
+        P: Protocol + Reads<Req>,
+    {
+        ResponseFuture::refused(refused, self.protocol.memo(&request), self.protocol.clone())
     }
 }
 

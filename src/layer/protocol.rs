@@ -90,11 +90,10 @@ pub trait Reads<Req> {
         false
     }
 
-    /// The extensions of a request that asks for the connection itself, for whoever serves it: to tunnel, or to speak
-    /// another protocol.
-    fn asks_for_connection<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
+    /// Whether a request asks for the connection itself, for whoever serves it: to tunnel, or to speak another protocol.
+    fn asks_for_connection(&self, request: &Req) -> bool {
         let _ = request;
-        None
+        false
     }
 }
 
@@ -132,7 +131,13 @@ pub trait Answers<Memo, Res, Err> {
     /// The refusal, where the protocol refuses by an error.
     fn refuse(&self, memo: Memo, refusal: Refusal) -> Result<Res, Err>;
 
-    /// Has the end of the response observed; by nobody, if there is no watch.
+    /// Whether a response goes on after its head, so that its end can be observed.
+    fn goes_on(&self, response: &Res) -> bool {
+        let _ = response;
+        false
+    }
+
+    /// Has the end of a response observed that [goes on](Self::goes_on); by nobody, if there is no watch.
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W>;
 
     /// Has the response end at a deadline, if there is one. It is asked for only if the response goes on after its head.
@@ -144,10 +149,11 @@ pub trait Answers<Memo, Res, Err> {
         None
     }
 
-    /// The extensions of a response that gives the caller the connection itself: the exchange goes on beyond it.
-    fn gives_connection<'r>(&self, memo: Memo, response: &'r mut Res) -> Option<&'r mut Extensions> {
-        let _ = (memo, response);
-        None
+    /// Whether a response gives the caller the connection itself: the exchange goes on beyond it. There is a memo if the
+    /// request [asked](Reads::asks_for_connection) for it.
+    fn gives_connection(&self, asked: Option<Memo>, response: &Res) -> bool {
+        let _ = (asked, response);
+        false
     }
 
     /// The refusal that an answer is, if it is one.
@@ -163,6 +169,12 @@ pub trait Answers<Memo, Res, Err> {
 
     /// The headers of a response, to be changed before it is given on; none where there are none.
     fn headers_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut HeaderMap> {
+        let _ = response;
+        None
+    }
+
+    /// What one layer leaves on a response for others further out; nowhere, where there is no room for that.
+    fn extensions_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut Extensions> {
         let _ = response;
         None
     }

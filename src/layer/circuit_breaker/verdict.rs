@@ -88,7 +88,10 @@ where
     ) -> Poll<Result<Self::Response, Err>> {
         let result = ready!(inner.poll(cx));
         let late = match &result {
-            Ok(response) if protocol.shows_late(memo, response) => call.until_the_end(),
+            Ok(response) if protocol.shows_late(memo, response) => {
+                let late = call.until_the_end();
+                if protocol.goes_on(response) { late } else { ended(late) }
+            }
             result => {
                 call.settle(protocol.classify(memo, result));
                 None
@@ -100,6 +103,14 @@ where
     fn unwatched(protocol: &P, response: Res) -> Self::Response {
         protocol.watch(response, None)
     }
+}
+
+/// What should have come after the head does not come.
+fn ended<T: Store>(late: Option<Settlement<T>>) -> Option<Settlement<T>> {
+    if let Some(mut late) = late {
+        late.end(End::Complete);
+    }
+    None
 }
 
 /// A call that came to the breaker and is yet to be settled, if it passed; as abandoned, if this is dropped.

@@ -1,7 +1,7 @@
 //! The answer of a service behind limits: the inner one's, now or when its turn has come, or our own.
 
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -23,66 +23,40 @@ pin_project! {
     where
         S: Service<Req>,
     {
-        // None if the call was refused. It is dropped before its place is given back.
+        // It is dropped before its place is given back.
         #[pin]
-        call: Option<Later<S, Req>>,
-        stage: Stage,
-        // Where the request says that the connection may be given away.
-        slot: Option<Arc<Slot>>,
+        call: Call<S, M, Req>,
+        // None if nothing is counted, not yet, or not any more.
+        place: Option<Place>,
         protocol: P,
-        // None if there are no limits.
-        memo: Option<M>,
     }
 }
 
-/// How far a call has come.
-enum Stage {
-    /// Nothing is counted, or not any more.
-    Free,
-    In(Place),
-    Waiting(Waiting),
-    Refused(Refused),
+pin_project! {
+    #[project = Projected]
+    enum Call<S, M, Req>
+    where
+        S: Service<Req>,
+    {
+        Passing { #[pin] answer: S::Future },
+        // Boxed, so that calls which pass do not carry the room for it.
+        Apart { call: Pin<Box<Apart<S, M, Req>>> },
+        Refused { refused: Refused, memo: M },
+    }
 }
 
 impl<S: Service<Req>, P, M, Req> ResponseFuture<S, P, M, Req> {
     #[inline]
-    pub(super) const fn unlimited(answer: S::Future, protocol: P) -> Self {
-        let call = Some(Later::Calling { answer });
-        Self { call, stage: Stage::Free, slot: None, protocol, memo: None }
+    pub(super) const fn passing(answer: S::Future, place: Option<Place>, protocol: P) -> Self {
+        Self { call: Call::Passing { answer }, place, protocol }
     }
 
-    #[inline]
-    pub(super) fn calling(
-        inner: &mut S,
-        place: Place,
-        slot: Option<Arc<Slot>>,
-        protocol: P,
-        memo: M,
-        request: Req,
-    ) -> Self {
-        let call = Some(Later::now(inner, request));
-        Self { call, stage: Stage::In(place), slot, protocol, memo: Some(memo) }
+    pub(super) fn apart(call: Apart<S, M, Req>, place: Option<Place>, protocol: P) -> Self {
+        Self { call: Call::Apart { call: Box::pin(call) }, place, protocol }
     }
 
-    #[cold]
-    pub(super) fn waiting(
-        inner: &mut S,
-        waiting: Waiting,
-        slot: Option<Arc<Slot>>,
-        protocol: P,
-        memo: M,
-        request: Req,
-    ) -> Self
-    where
-        S: Clone,
-    {
-        let call = Some(Later::after_a_wait(inner, request));
-        Self { call, stage: Stage::Waiting(waiting), slot, protocol, memo: Some(memo) }
-    }
-
-    #[cold]
-    pub(super) const fn refused(refused: Refused, protocol: P, memo: M) -> Self {
-        Self { call: None, stage: Stage::Refused(refused), slot: None, protocol, memo: Some(memo) }
+    pub(super) const fn refused(refused: Refused, memo: M, protocol: P) -> Self {
+        Self { call: Call::Refused { refused, memo }, place: None, protocol }
     }
 }
 
@@ -94,35 +68,120 @@ where
 {
     type Output = Result<P::Watched<Permit>, S::Error>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Some(call) = this.call.as_pin_mut() else {
-            return Poll::Ready(refusal(this.protocol, *this.memo, this.stage));
-        };
-        if let Stage::Waiting(waiting) = this.stage {
-            *this.stage = Stage::In(ready!(waiting.poll(cx)));
+        match this.call.project() {
+            Projected::Passing { answer } => answered(this.protocol, answer.poll(cx), this.place, &mut None),
+            Projected::Apart { call } => call.as_mut().poll(this.protocol, this.place, cx),
+            Projected::Refused { refused, memo } => Poll::Ready(refusal(this.protocol, *refused, *memo)),
         }
-        let mut answer = ready!(call.poll(cx));
-        let permit = match (mem::replace(this.stage, Stage::Free), &mut answer, *this.memo) {
-            (Stage::In(place), Ok(response), Some(memo)) => {
-                Some(match this.protocol.gives_connection(memo, response) {
-                    None => Permit::of(place),
-                    Some(extensions) => Permit::shared(InFlight::given(extensions, this.slot.take(), place)),
-                })
-            }
-            _ => None,
-        };
-        Poll::Ready(answer.map(|response| this.protocol.watch(response, permit)))
     }
+}
+
+/// Of a request that asks for the connection itself: where that was promised, and what the answer will depend on.
+pub(super) type Asked<M> = Option<(Arc<Slot>, M)>;
+
+pin_project! {
+    /// A call that waits its turn, or asks for the connection.
+    pub(super) struct Apart<S, M, Req>
+    where
+        S: Service<Req>,
+    {
+        #[pin]
+        call: Later<S, Req>,
+        // None once its turn has come.
+        waiting: Option<Waiting>,
+        asked: Asked<M>,
+    }
+}
+
+impl<S: Service<Req>, M, Req> Apart<S, M, Req> {
+    pub(super) const fn new(call: Later<S, Req>, waiting: Option<Waiting>, asked: Asked<M>) -> Self {
+        Self { call, waiting, asked }
+    }
+
+    #[cold]
+    fn poll<P>(
+        self: Pin<&mut Self>,
+        protocol: &P,
+        place: &mut Option<Place>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<P::Watched<Permit>, S::Error>>
+    where
+        M: Copy,
+        P: Answers<M, S::Response, S::Error>,
+    {
+        let this = self.project();
+        if let Some(waiting) = this.waiting {
+            *place = Some(ready!(waiting.poll(cx)));
+            *this.waiting = None;
+        }
+        answered(protocol, this.call.poll(cx), place, this.asked)
+    }
+}
+
+/// The answer, which keeps its place until its body has ended.
+///
+/// It goes from the inner future to the outer one in one place: a response is large, and moving it costs more than all
+/// else here.
+#[inline(always)]
+fn answered<P, M: Copy, Res, Err>(
+    protocol: &P,
+    answer: Poll<Result<Res, Err>>,
+    place: &mut Option<Place>,
+    asked: &mut Asked<M>,
+) -> Poll<Result<P::Watched<Permit>, Err>>
+where
+    P: Answers<M, Res, Err>,
+{
+    let permit = match &answer {
+        Poll::Ready(Ok(response))
+            if protocol.gives_connection(asked.as_ref().map(|(_, memo)| *memo), response) =>
+        {
+            return given(protocol, answer, place.take(), asked.take());
+        }
+        Poll::Ready(Ok(response)) if protocol.goes_on(response) => place.take().map(Permit::of),
+        Poll::Ready(_) => {
+            *place = None;
+            None
+        }
+        Poll::Pending => None,
+    };
+    match answer {
+        Poll::Ready(Ok(response)) => Poll::Ready(Ok(protocol.watch(response, permit))),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => Poll::Pending,
+    }
+}
+
+/// The connection was given away: it keeps the place.
+#[cold]
+fn given<P, M, Res, Err>(
+    protocol: &P,
+    answer: Poll<Result<Res, Err>>,
+    place: Option<Place>,
+    asked: Asked<M>,
+) -> Poll<Result<P::Watched<Permit>, Err>>
+where
+    P: Answers<M, Res, Err>,
+{
+    answer.map_ok(|mut response| {
+        let slot = asked.map(|(slot, _)| slot);
+        let permit = match (place, protocol.extensions_mut(&mut response)) {
+            (Some(place), Some(extensions)) => Some(Permit::shared(InFlight::given(extensions, slot, place))),
+            (place, _) => place.map(Permit::of),
+        };
+        protocol.watch(response, permit)
+    })
 }
 
 /// Out of line: few calls come here, and a whole response is made.
 #[cold]
-fn refusal<P, M, Res, Err>(protocol: &P, memo: Option<M>, stage: &Stage) -> Result<P::Watched<Permit>, Err>
+fn refusal<P, M, Res, Err>(protocol: &P, refused: Refused, memo: M) -> Result<P::Watched<Permit>, Err>
 where
     P: Answers<M, Res, Err>,
 {
-    let (Stage::Refused(refused), Some(memo)) = (stage, memo) else { panic!("polled after it had ended") };
     protocol.refuse(memo, refused.refusal()).map(|response| protocol.watch(response, None))
 }
 

@@ -55,7 +55,17 @@ impl Seat {
         Waiting(Some((self, turn)))
     }
 
-    #[inline]
+    /// Out of line, so that a place which nobody waits for is given back quickly.
+    #[inline(never)]
+    fn give_back(&self) {
+        if self.station.retries.looks_back() {
+            self.station.retries.request_ended(self.began, clock::now());
+        }
+        if let Some(waker) = self.limits().release() {
+            waker.wake();
+        }
+    }
+
     fn limits(&self) -> &Limits {
         self.endpoint.as_deref().unwrap_or(&self.station.all)
     }
@@ -67,11 +77,9 @@ pub(super) struct Place(Seat);
 impl Drop for Place {
     #[inline]
     fn drop(&mut self) {
-        if self.0.station.retries.looks_back() {
-            self.0.station.retries.request_ended(self.0.began, clock::now());
-        }
-        if let Some(waker) = self.0.limits().release() {
-            waker.wake();
+        let Seat { station, .. } = &self.0;
+        if !(station.plain && station.all.try_release()) {
+            self.0.give_back();
         }
     }
 }

@@ -26,6 +26,10 @@ pub(super) struct Station {
     /// If each endpoint has its own; then those of all are not used.
     pub(super) each: Option<LimitsByKey<HostPort>>,
     pub(super) retries: Retries,
+    /// Whether anything is counted.
+    pub(super) counts: bool,
+    /// Whether a call is counted among all, and forgotten when it has ended: then nothing else need be looked at.
+    pub(super) plain: bool,
     observer: ArcSwapOption<Observer>,
 }
 
@@ -36,10 +40,13 @@ impl Station {
             Scope::Endpoint => Some(LimitsByKey::new(settings.clone()).drawing(luck())),
             _ => None,
         };
+        let retries = Retries::new(&settings);
         Self {
             all: Limits::new(&settings),
+            counts: settings.counts(),
+            plain: each.is_none() && !retries.looks_back(),
             each,
-            retries: Retries::new(&settings),
+            retries,
             settings,
             observer: ArcSwapOption::empty(),
         }
@@ -79,6 +86,14 @@ impl Shared<Station> {
     /// A call arrives. It is asked whom the request is for only where that matters.
     #[inline]
     pub(super) fn enter<'r>(self, target: impl Fn() -> Target<'r>) -> Entrance {
+        if self.plain && self.all.try_pass() {
+            return Entrance::In(Seat::new(self, None, Time::default()).taken());
+        }
+        self.enter_slowly(target)
+    }
+
+    #[inline(never)]
+    fn enter_slowly<'r>(self, target: impl Fn() -> Target<'r>) -> Entrance {
         // Requests that name no host share one.
         let endpoint = self.each.as_ref().map(|each| each.of_seen(target().unwrap_or_default()));
         let began = if self.retries.looks_back() { clock::now() } else { Time::default() };

@@ -142,13 +142,12 @@ impl<P: OverHttp, B> Reads<Request<B>> for P {
     /// A server that can be asked for the connection says so in the request's extensions, as hyper does; so the headers
     /// of a request without extensions need no look.
     #[inline]
-    fn asks_for_connection<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut Extensions> {
-        let asks = match *request.method() {
+    fn asks_for_connection(&self, request: &Request<B>) -> bool {
+        match *request.method() {
             Method::GET => !request.extensions().is_empty() && request.headers().contains_key(UPGRADE),
             Method::CONNECT => true,
             _ => false,
-        };
-        asks.then(|| request.extensions_mut())
+        }
     }
 }
 
@@ -203,8 +202,14 @@ impl<P: OverHttp + Looks<E>, B: LocalBody, E> Answers<HttpMemo, Response<B>, E> 
         Ok(response)
     }
 
+    #[inline]
+    fn goes_on(&self, response: &Response<B>) -> bool {
+        !response.body().is_end_stream()
+    }
+
+    #[inline(always)]
     fn watch<W: Watch>(&self, response: Response<B>, watch: Option<W>) -> Self::Watched<W> {
-        response.map(|body| Watched::new(body, watch))
+        response.map(|body| Watched::going_on(body, watch))
     }
 
     #[inline(always)]
@@ -223,15 +228,10 @@ impl<P: OverHttp + Looks<E>, B: LocalBody, E> Answers<HttpMemo, Response<B>, E> 
 
     /// An answer of 101, or a good one to a CONNECT.
     #[inline]
-    fn gives_connection<'r>(
-        &self,
-        memo: HttpMemo,
-        response: &'r mut Response<B>,
-    ) -> Option<&'r mut Extensions> {
+    fn gives_connection(&self, asked: Option<HttpMemo>, response: &Response<B>) -> bool {
         let status = response.status();
-        let gives =
-            status == StatusCode::SWITCHING_PROTOCOLS || memo.0 == Kind::Connect && status.is_success();
-        gives.then(|| response.extensions_mut())
+        let tunnels = || asked == Some(HttpMemo(Kind::Connect)) && status.is_success();
+        status == StatusCode::SWITCHING_PROTOCOLS || tunnels()
     }
 
     #[inline]
@@ -247,6 +247,10 @@ impl<P: OverHttp + Looks<E>, B: LocalBody, E> Answers<HttpMemo, Response<B>, E> 
 
     fn headers_mut<'r>(&self, response: &'r mut Response<B>) -> Option<&'r mut HeaderMap> {
         Some(response.headers_mut())
+    }
+
+    fn extensions_mut<'r>(&self, response: &'r mut Response<B>) -> Option<&'r mut Extensions> {
+        Some(response.extensions_mut())
     }
 }
 

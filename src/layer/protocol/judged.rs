@@ -60,7 +60,8 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
         self.protocol.target(request)
     }
 
-    fn asks_for_connection<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
+    #[inline]
+    fn asks_for_connection(&self, request: &Req) -> bool {
         self.protocol.asks_for_connection(request)
     }
 }
@@ -85,6 +86,12 @@ where
         self.protocol.refuse(memo, refusal)
     }
 
+    #[inline]
+    fn goes_on(&self, response: &Res) -> bool {
+        self.protocol.goes_on(response)
+    }
+
+    #[inline(always)]
     fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Self::Watched<W> {
         self.protocol.watch(response, watch)
     }
@@ -97,8 +104,9 @@ where
         self.protocol.head(response)
     }
 
-    fn gives_connection<'r>(&self, memo: M, response: &'r mut Res) -> Option<&'r mut Extensions> {
-        self.protocol.gives_connection(memo, response)
+    #[inline]
+    fn gives_connection(&self, asked: Option<M>, response: &Res) -> bool {
+        self.protocol.gives_connection(asked, response)
     }
 
     fn refusal<'r>(&self, result: &'r Result<Res, Err>) -> Option<&'r Refusal> {
@@ -111,6 +119,10 @@ where
 
     fn headers_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut HeaderMap> {
         self.protocol.headers_mut(response)
+    }
+
+    fn extensions_mut<'r>(&self, response: &'r mut Res) -> Option<&'r mut Extensions> {
+        self.protocol.extensions_mut(response)
     }
 }
 

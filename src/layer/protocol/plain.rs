@@ -4,10 +4,7 @@ use std::{error::Error, fmt};
 
 use super::{Answers, Protocol, Reads, Sealed};
 use crate::{
-    layer::{
-        body::{End, Watch},
-        timeout::Deadline,
-    },
+    layer::{body::Watch, timeout::Deadline},
     policy::{Failure, Outcome},
     refusal::Refusal,
 };
@@ -80,10 +77,7 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Plain {
     }
 
     /// There is no body whose end could be awaited: the call is over.
-    fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Res {
-        if let Some(mut watch) = watch {
-            watch.end(End::Complete);
-        }
+    fn watch<W: Watch>(&self, response: Res, _: Option<W>) -> Res {
         response
     }
 
@@ -114,8 +108,8 @@ impl<Res, Err: From<Refusal>> Answers<(), Res, Err> for Reading<Err> {
         Err(refusal.into())
     }
 
-    fn watch<W: Watch>(&self, response: Res, watch: Option<W>) -> Res {
-        Answers::<(), Res, Err>::watch(&Plain, response, watch)
+    fn watch<W: Watch>(&self, response: Res, _: Option<W>) -> Res {
+        response
     }
 
     fn timed(&self, response: Res, _: impl FnOnce() -> Option<Deadline>) -> Res {

@@ -54,7 +54,7 @@ where
         let (call, sleep) = (&mut *this.call, this.sleep.as_mut());
         // Neither borrowed, nor still there when another one is made: so it is not moved to be returned.
         let answer = R::answer(this.protocol, inner.poll(cx), || left(call, sleep.as_ref().get_ref()));
-        if let Poll::Pending = answer {
+        if answer.is_pending() {
             drop(answer);
             let Some((deadline, _)) = this.call else { return Poll::Pending };
             let limit = ready!(deadline.poll(Awaited::Head, this.sleep, cx));

@@ -69,14 +69,7 @@ impl Limits {
     /// A call arrives.
     #[inline]
     pub fn admit(&self) -> Admission {
-        let mut state = self.hot.state.load(Ordering::Relaxed);
-        while self.has_place(state) {
-            match self.exchange(state, state + ACTIVE) {
-                Ok(_) => return Admission::Pass,
-                Err(now) => state = now,
-            }
-        }
-        self.wait_or_refuse()
+        if self.try_pass() { Admission::Pass } else { self.wait_or_refuse() }
     }
 
     /// A call that passed, or whose turn came, has ended: its place is free, or goes to the first who waits.
@@ -85,14 +78,33 @@ impl Limits {
     #[inline]
     #[must_use = "whose turn has come has to be woken"]
     pub fn release(&self) -> Option<Waker> {
+        if self.try_release() { None } else { self.hand_over(self.line()) }
+    }
+
+    /// Passes a call, if there is a place. Else nothing has changed.
+    #[inline]
+    pub(crate) fn try_pass(&self) -> bool {
         let mut state = self.hot.state.load(Ordering::Relaxed);
-        while waiting(state) == 0 {
-            match self.exchange(state, state - ACTIVE) {
-                Ok(_) => return None,
+        while self.has_place(state) {
+            match self.exchange(state, state + ACTIVE) {
+                Ok(_) => return true,
                 Err(now) => state = now,
             }
         }
-        self.hand_over(self.line())
+        false
+    }
+
+    /// Frees a place, if nobody waits for it. Else nothing has changed.
+    #[inline]
+    pub(crate) fn try_release(&self) -> bool {
+        let mut state = self.hot.state.load(Ordering::Relaxed);
+        while waiting(state) == 0 {
+            match self.exchange(state, state - ACTIVE) {
+                Ok(_) => return true,
+                Err(now) => state = now,
+            }
+        }
+        false
     }
 
     /// Whether this turn has come, so that its call is in flight; else `waker` will be given back when it has.
