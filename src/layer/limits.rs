@@ -160,7 +160,7 @@ where
             match self.station.moved_to(lane::here()).enter(|| self.protocol.target(&request)) {
                 Entrance::In(place) => Some(place),
                 Entrance::Waits(waiting) => return self.wait(waiting, request, None),
-                Entrance::Refused(refused) => return self.refuse(refused, request),
+                Entrance::Refused(refused) => return self.refuse(refused, &request),
             }
         } else {
             None
@@ -187,7 +187,7 @@ impl<S, P> Limited<S, P> {
                 ResponseFuture::apart(call, Some(place), self.protocol.clone())
             }
             Entrance::Waits(waiting) => self.wait(waiting, request, asked),
-            Entrance::Refused(refused) => self.refuse(refused, request),
+            Entrance::Refused(refused) => self.refuse(refused, &request),
         }
     }
 
@@ -208,12 +208,12 @@ impl<S, P> Limited<S, P> {
 
     /// What the answer depends on is asked of the request now: an answer of ours is the only one that needs it.
     #[cold]
-    fn refuse<Req>(&mut self, refused: Refused, request: Req) -> ResponseFuture<S, P, P::Memo, Req>
+    fn refuse<Req>(&mut self, refused: Refused, request: &Req) -> ResponseFuture<S, P, P::Memo, Req>
     where
         S: Service<Req>,
         P: Protocol + Reads<Req>,
     {
-        ResponseFuture::refused(refused, self.protocol.memo(&request), self.protocol.clone())
+        ResponseFuture::refused(refused, self.protocol.memo(request), self.protocol.clone())
     }
 }
 

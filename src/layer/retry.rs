@@ -69,7 +69,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -92,10 +92,14 @@ use super::{
     later::Later,
     protocol::{Answers, Http, Protocol},
     seat::Shared,
+    timeout::tells,
 };
 use crate::{
     events::{Events, Observer},
-    policy::{Time, retry::Settings},
+    policy::{
+        Time,
+        retry::{PER_TRY_TIMEOUT, Settings},
+    },
 };
 
 /// Puts retries around services. See the [module docs](self).
@@ -210,7 +214,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Req) -> Self::Future {
+    fn call(&mut self, mut request: Req) -> Self::Future {
         if let Some(gate) = &self.station.gate {
             gate.arrived();
         }
@@ -220,7 +224,7 @@ where
         let settings = &self.station.settings;
         let by_head =
             settings.trust_request_headers() || settings.count_attempts() || settings.is_restricted();
-        if by_head || self.protocol.read_headers(&request).is_some_and(is_told) {
+        if by_head || self.is_told(&mut request) {
             return self.begin_by_head(request);
         }
         let (per_try, repeats) = (settings.per_try_timeout(), settings.retries_something());
@@ -228,14 +232,18 @@ where
     }
 }
 
-/// Whether an upstream is told how long we wait for it. There are few names, mostly: looking at all is quicker than
-/// looking for one.
-#[inline]
-fn is_told(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| *name == EXPECTED)
-}
-
 impl<S, P> Retry<S, P> {
+    /// Whether a timeout of ours, around all tries, has told the upstream how long it has: then each try tells it too. The
+    /// header alone says nothing, since anybody may have sent it.
+    #[inline]
+    fn is_told<Req>(&self, request: &mut Req) -> bool
+    where
+        P: Repeats<Req>,
+    {
+        !self.station.leaves_tries
+            && self.protocol.extensions(request).is_some_and(|extensions| tells(extensions))
+    }
+
     /// The first try, where the request's head says how it is tried, or is to be changed. Out of line, and apart: a
     /// request that is changed is moved for that.
     #[inline(never)]
@@ -248,19 +256,24 @@ impl<S, P> Retry<S, P> {
         let headers = self.protocol.headers(&mut request);
         let own = headers
             .filter(|_| station.settings.trust_request_headers())
-            .and_then(|headers| match station.leaves_tries {
-                true => station.settings.asked_for(headers),
-                false => station.settings.asked_by(headers),
-            })
+            .and_then(|headers| station.settings.asked_by(headers))
             .map(Box::new);
         let settings = own.as_deref().unwrap_or(&station.settings);
 
         let (mut per_try, mut expected) = (settings.per_try_timeout(), None);
+        let is_told = self.is_told(&mut request);
         if let Some(headers) = self.protocol.headers(&mut request) {
             if settings.count_attempts() {
                 headers.insert(ATTEMPT_COUNT, HeaderValue::from_static("1"));
             }
-            if let Some(value) = headers.get_mut(EXPECTED)
+            if own.is_some() && station.leaves_tries {
+                // What the timeout further in is to do, whatever it would do by itself: nothing, if tries are hedged.
+                let given_up = per_try.filter(|_| !settings.hedging()).unwrap_or_default();
+                let millis = u64::try_from(given_up.as_millis()).unwrap_or(u64::MAX);
+                headers.insert(PER_TRY_TIMEOUT, HeaderValue::from(millis));
+            }
+            if is_told
+                && let Some(value) = headers.get_mut(EXPECTED)
                 && let Some(millis) = value.to_str().ok().and_then(|millis| millis.parse::<u64>().ok())
             {
                 // All the tries together may take no longer: then none of them has a time of its own.

@@ -66,6 +66,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use self::deadline::Reply;
+pub(super) use self::headers::tells;
 pub use self::{
     deadline::Deadline,
     future::ResponseFuture,

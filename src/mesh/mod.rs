@@ -259,7 +259,7 @@ impl MeshBuilder {
     }
 
     /// Tells upstreams how many milliseconds they have, by `x-envoy-expected-rq-timeout-ms` and, over gRPC, by
-    /// `grpc-timeout`.
+    /// `grpc-timeout`: those that documents of Istio speak of, since osm-edge knows no timeout.
     pub const fn tell_deadlines(mut self, tell: bool) -> Self {
         self.identity.tell_deadlines = tell;
         self

@@ -27,6 +27,7 @@ mod on;
 mod settings;
 mod statuses;
 
+pub(crate) use self::headers::PER_TRY_TIMEOUT;
 pub use self::{
     builder::SettingsBuilder,
     decision::{Decision, Pause, Tried},

@@ -29,10 +29,10 @@ pub(crate) struct Handle<B> {
 
 impl<B> Spare<B> {
     /// Whether it can be sent again: it did not fail, and was not too long.
-    pub(crate) fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self, whole: bool) -> bool {
         match self {
             Self::Ended(_) => true,
-            Self::Shared(handle) => lock(&handle.source).keeping == Keeping::All,
+            Self::Shared(handle) => lock(&handle.source).is_kept(whole),
         }
     }
 
@@ -41,11 +41,8 @@ impl<B> Spare<B> {
     pub(crate) fn claim(&self, beside: bool) -> bool {
         let Self::Shared(handle) = self else { return true };
         let mut source = lock(&handle.source);
-        let kept = source.keeping == Keeping::All;
-        if beside {
-            return kept && source.body.is_none();
-        }
-        if kept {
+        let kept = source.is_kept(beside);
+        if kept && !beside {
             source.oldest = source.reader + 1;
         }
         kept
@@ -88,6 +85,13 @@ struct Source<B> {
     reader: u32,
     /// Those before this one have lost.
     oldest: u32,
+}
+
+impl<B> Source<B> {
+    /// Whether it can be read from its beginning; all of it, if the whole is asked for.
+    const fn is_kept(&self, whole: bool) -> bool {
+        matches!(self.keeping, Keeping::All) && !(whole && self.body.is_some())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,10 +40,10 @@ pub trait Repeats<Req>: Protocol + Reads<Req> {
     fn again(&self, spare: &Self::Spare, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap))
     -> Self::Try;
 
-    /// Whether the request can be made again.
+    /// Whether the request can be made again: beside those under way, or instead of those before.
     #[doc(hidden)]
-    fn can_repeat(&self, spare: &Self::Spare) -> bool {
-        let _ = spare;
+    fn can_repeat(&self, spare: &Self::Spare, beside: bool) -> bool {
+        let _ = (spare, beside);
         true
     }
 
@@ -127,8 +127,8 @@ impl<P: OverHttp, B: Body> Repeats<Request<B>> for P {
         again(spare, attempt, headers)
     }
 
-    fn can_repeat(&self, spare: &Spare<B>) -> bool {
-        spare.body.is_kept()
+    fn can_repeat(&self, spare: &Spare<B>, beside: bool) -> bool {
+        spare.body.is_kept(beside)
     }
 
     fn claim(&self, spare: &Spare<B>, beside: bool) -> bool {
@@ -194,8 +194,8 @@ impl<Req, P: Repeats<Req>, F: Clone> Repeats<Req> for Judged<P, F> {
         self.inner().again(spare, attempt, headers)
     }
 
-    fn can_repeat(&self, spare: &P::Spare) -> bool {
-        self.inner().can_repeat(spare)
+    fn can_repeat(&self, spare: &P::Spare, beside: bool) -> bool {
+        self.inner().can_repeat(spare, beside)
     }
 
     fn claim(&self, spare: &P::Spare, beside: bool) -> bool {

@@ -112,7 +112,8 @@ where
             if let (Poll::Ready(result), Some(ended)) = (&mut answer, number) {
                 let called = self.was_called(ended, &call);
                 let decision = self.decide(called, result);
-                let after = self.after(ended, decision);
+                let good = result.is_ok() && self.protocol.refusal(result).is_none();
+                let after = self.after(ended, decision, good);
                 if let After::Stands(flags) = after {
                     self.end(result, flags);
                     self.leave(&mut call, &mut timer);
@@ -160,6 +161,12 @@ where
     ) -> bool {
         let Some(fresh) = self.progress.fresh else { return true };
         if self.settings().hedging() {
+            // A body that is still on its way may be sent again when it is here: the next time, then.
+            let comes =
+                self.protocol.can_repeat(&self.spare, false) && !self.protocol.can_repeat(&self.spare, true);
+            if self.repeats && comes {
+                return true;
+            }
             self.progress.late = true;
             if self.repeats && self.admit(true).is_ok() {
                 self.progress.fresh = None;
@@ -169,7 +176,7 @@ where
         }
         self.give_up(fresh, call);
         let decision = if self.repeats { self.settings().decide(&Tried::TimedOut) } else { Decision::Stands };
-        match self.after(fresh, decision) {
+        match self.after(fresh, decision, false) {
             After::Stands(flags) => {
                 *answer = Poll::Ready(self.refuse(flags));
                 self.leave(call, timer);
@@ -200,7 +207,8 @@ where
         self.settings().decide(&tried)
     }
 
-    fn after(&mut self, ended: u32, decision: Decision) -> After {
+    /// `good` is an answer of the upstream itself, whatever it says.
+    fn after(&mut self, ended: u32, decision: Decision, good: bool) -> After {
         let others = self.progress.waiting || self.others_than(ended);
         let fresh = self.progress.fresh == Some(ended);
         if fresh {
@@ -209,6 +217,8 @@ where
             self.place = None;
         }
         let refused = match decision {
+            // That there is no answer is no answer as long as others may bring one.
+            Decision::Stands if others && !good => return After::Dropped,
             Decision::Stands => return After::Stands(Flags::NONE),
             Decision::Again(pause) if fresh => match self.admit(others) {
                 Ok(()) => return After::Again(pause),
@@ -222,7 +232,8 @@ where
 
     /// Decides on one more try; or says by flags why there is none.
     fn admit(&mut self, beside: bool) -> Result<(), Flags> {
-        if !self.protocol.can_repeat(&self.spare) {
+        // Asked before anybody gives a place for it.
+        if !self.protocol.can_repeat(&self.spare, beside) {
             return Err(Flags::NONE);
         }
         if !self.retries_left() {

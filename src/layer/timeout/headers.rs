@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{Extensions, HeaderValue};
 
 use super::upload::{Progress, Signal};
 use crate::{
@@ -19,6 +19,11 @@ struct FurtherOut {
     total: Duration,
     since: Time,
     upload: Option<Signal>,
+}
+
+/// Whether a timeout further out has told the upstream how long it has.
+pub(crate) fn tells(extensions: &Extensions) -> bool {
+    extensions.get::<FurtherOut>().is_some()
 }
 
 impl FurtherOut {

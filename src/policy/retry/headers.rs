@@ -41,7 +41,8 @@ const RETRY_GRPC_ON: HeaderName = HeaderName::from_static("x-envoy-retry-grpc-on
 const MAX_RETRIES: HeaderName = HeaderName::from_static("x-envoy-max-retries");
 const STATUS_CODES: HeaderName = HeaderName::from_static("x-envoy-retriable-status-codes");
 const HEADER_NAMES: HeaderName = HeaderName::from_static("x-envoy-retriable-header-names");
-const PER_TRY_TIMEOUT: HeaderName = HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms");
+pub(crate) const PER_TRY_TIMEOUT: HeaderName =
+    HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms");
 const HEDGE: HeaderName = HeaderName::from_static("x-envoy-hedge-on-per-try-timeout");
 
 const ALL: [HeaderName; 7] =
@@ -53,13 +54,6 @@ impl Settings {
     /// The words of a caller who says nothing of how often are tried once again, if these settings try nothing.
     #[must_use]
     pub fn asked_by(&self, headers: &mut HeaderMap) -> Option<Self> {
-        let asked = self.asked_for(headers)?;
-        headers.remove(PER_TRY_TIMEOUT);
-        Some(asked)
-    }
-
-    /// The same, but leaves the header about the time of one try, for a timeout further in.
-    pub(crate) fn asked_for(&self, headers: &mut HeaderMap) -> Option<Self> {
         if !ALL.iter().any(|name| headers.contains_key(name)) {
             return None;
         }
@@ -98,7 +92,7 @@ impl Settings {
             _ => {}
         }
         asked.statuses = asked.on.matching();
-        ALL.iter().filter(|name| **name != PER_TRY_TIMEOUT).for_each(|name| drop(headers.remove(name)));
+        ALL.iter().for_each(|name| drop(headers.remove(name)));
         Some(asked)
     }
 }

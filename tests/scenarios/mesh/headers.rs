@@ -13,6 +13,30 @@ fn in_era(era: Era, lines: &str, upstream: Echo) -> Play {
 
 // ===== what requests say =====
 
+/// The time of one try is kept by one layer, and whether it is given up or joined by another: both hear the caller.
+#[tokio::test(start_paused = true)]
+async fn in_an_older_era_a_caller_says_whether_a_late_try_is_given_up_or_joined_and_when_it_is_late() {
+    let route = |hedging: bool| {
+        format!(
+            "retries: {{attempts: 1, perTryTimeout: 100ms, retryOn: connect-failure, towerMesh: {{hedging: {hedging}}}}}"
+        )
+    };
+    let (hedge, per_try) = ("x-envoy-hedge-on-per-try-timeout", "x-envoy-upstream-rq-per-try-timeout-ms");
+    for (hedging, header, value, answer, calls) in [
+        (false, hedge, "true", seen(200, "-", 1000), 2),
+        (true, hedge, "false", seen(504, "UT", 100), 1),
+        (true, per_try, "200", seen(200, "-", 1000), 2),
+        (false, per_try, "200", seen(504, "UT", 200), 1),
+        (false, per_try, "0", seen(200, "-", 1000), 1),
+    ] {
+        let play = in_era(Era::V1_14, &route(hedging), Echo::new().delay(ms(1000)));
+        assert_eq!(play.ask(with(get(), header, value)).await.seen(), answer, "{hedging} {header}: {value}");
+        let heard = play.heard();
+        assert_eq!(heard.len(), calls, "{hedging} {header}: {value}");
+        assert!(heard.iter().all(|heard| heard.header(header).is_none()), "it is not sent on");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn today_what_a_caller_says_of_time_and_tries_is_taken_off_and_not_heard() {
     let play = Play::new(&route("timeout: 0.5s"), Echo::new().status(503).delay(ms(400)));

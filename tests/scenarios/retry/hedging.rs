@@ -1,6 +1,9 @@
 //! A try that is late is joined by another.
 
-use tower_mesh::policy::backoff::Backoff;
+use tower_mesh::{
+    LimitsLayer,
+    policy::{backoff::Backoff, limits},
+};
 
 use super::*;
 
@@ -65,6 +68,35 @@ async fn it_is_joined_whatever_the_words_say_and_as_often_as_there_are_retries()
         "a late try is not given up"
     );
     assert_eq!(none.log().len(), 1);
+}
+
+/// No answer of the upstream, and none of ours, ends a call that another try may still answer.
+#[tokio::test(start_paused = true)]
+async fn a_try_that_joined_and_was_refused_or_lost_ends_nothing() {
+    let one_at_a_time = limits::Settings::builder().requests(1).build().expect("they mean something");
+    let service =
+        layer(hedged(1, "5xx")).layer(LimitsLayer::new(one_at_a_time).layer(Echo::new().delay(ms(150))));
+    let got = ask(&service, get()).await;
+    assert_eq!((got.status, got.flags.as_str(), got.took), (200, "-", 150));
+
+    let calls = Arc::new(Mutex::new(0));
+    let second_is_lost = tower::service_fn(move |_: Request<tower_mesh::layer::body::Sent<Full<Bytes>>>| {
+        *calls.lock().expect("no panic") += 1;
+        let first = *calls.lock().expect("no panic") == 1;
+        async move {
+            if !first {
+                return Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+            }
+            tokio::time::sleep(ms(150)).await;
+            Ok(http::Response::new(Full::<Bytes>::default()))
+        }
+    });
+    let start = clock::now();
+    let answer = layer(hedged(1, "connect-failure")).layer(second_is_lost).oneshot(get()).await;
+    assert_eq!(
+        (answer.map(|answer| answer.status().as_u16()).ok(), clock::now().since(start)),
+        (Some(200), ms(150))
+    );
 }
 
 /// Half a body cannot be sent twice at once.

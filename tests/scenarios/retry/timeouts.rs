@@ -2,6 +2,8 @@
 
 use tower_mesh::policy::backoff::{Backoff, Jitter};
 
+use tower_mesh::{TimeoutLayer, policy::timeout};
+
 use super::*;
 
 fn at_once(settings: SettingsBuilder) -> SettingsBuilder {
@@ -68,37 +70,39 @@ async fn a_retry_waits_until_the_service_is_ready() {
     );
 }
 
-/// As Envoy tells the next hop: what a try may take, and of the whole what is left.
+/// As Envoy tells the next hop: what a try may take, and of the whole what is left. The time of the whole is that of a
+/// timeout further out, which was asked to tell it.
 #[tokio::test(start_paused = true)]
 async fn the_next_hop_is_told_what_is_left() {
-    let asks = |millis: u64| {
-        let mut request = get();
-        request.headers_mut().insert("x-envoy-expected-rq-timeout-ms", millis.into());
-        request
-    };
-    let play = async |settings: SettingsBuilder, upstream: Script, request| {
+    let play = async |settings: SettingsBuilder, upstream: Script, total: u64| {
         let upstream = noted(upstream);
-        ask(&layer(settings).layer(upstream.clone()), request).await;
+        let total = timeout::Settings::builder().total(ms(total)).tell_deadline(true).build();
+        let total = TimeoutLayer::new(total.expect("it means something"));
+        ask(&total.layer(layer(settings).layer(upstream.clone())), get()).await;
         upstream.log().into_iter().map(|came| came.expected).collect::<Vec<_>>()
     };
     let told = |all: &[&str]| all.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
     let slow = || script(vec![step(1500, 503)]);
     let settings = || at_once(settings(3, "5xx"));
-    assert_eq!(play(settings(), slow(), asks(5000)).await, told(&["5000", "3500", "2000", "500"]));
+    assert_eq!(play(settings(), slow(), 5000).await, told(&["5000", "3500", "2000", "500"]));
     assert_eq!(
-        play(settings().per_try_timeout(ms(2000)), slow(), asks(5000)).await,
+        play(settings().per_try_timeout(ms(2000)), slow(), 5000).await,
         told(&["2000", "2000", "2000", "500"])
     );
-    assert_eq!(play(settings(), slow(), asks(2000)).await, told(&["2000", "500", "1", "1"]));
-    assert_eq!(
-        play(settings(), slow(), get()).await,
-        [None, None, None, None],
-        "nobody asked to have it told"
-    );
+    assert_eq!(play(settings(), slow(), 2000).await, told(&["2000", "500"]));
     // A try may take as long as all of them: it has no time of its own.
-    let hangs = noted(script(vec![step(9000, 200)]));
-    let got = ask(&layer(settings().per_try_timeout(ms(5000))).layer(hangs.clone()), asks(5000)).await;
-    assert_eq!((got.status, hangs.log()[0].expected.as_deref()), (200, Some("5000")));
+    let hangs = script(vec![step(9000, 200)]);
+    assert_eq!(play(settings().per_try_timeout(ms(5000)), hangs, 5000).await, told(&["5000"]));
+}
+
+/// Anybody may send the header: it is neither rewritten nor heard.
+#[tokio::test(start_paused = true)]
+async fn what_a_caller_expects_is_no_limit_of_ours() {
+    let late = noted(script(vec![step(9000, 200)]));
+    let mut request = get();
+    request.headers_mut().insert("x-envoy-expected-rq-timeout-ms", 1.into());
+    let got = ask(&layer(settings(0, "reset").per_try_timeout(ms(1000))).layer(late.clone()), request).await;
+    assert_eq!((got.status, got.took, late.log()[0].expected.as_deref()), (504, 1000, Some("1")));
 }
 
 #[tokio::test(start_paused = true)]
