@@ -55,6 +55,7 @@
 mod attempt;
 mod future;
 mod gate;
+mod more;
 mod peek;
 mod progress;
 mod repeats;
@@ -81,6 +82,7 @@ pub use self::{
     repeats::Repeats,
 };
 use self::{
+    more::More,
     progress::Progress,
     rest::{ATTEMPT_COUNT, EXPECTED, Rest, shortest},
     station::Station,
@@ -256,9 +258,8 @@ impl<S, P> Retry<S, P> {
         let headers = self.protocol.headers(&mut request);
         let own = headers
             .filter(|_| station.settings.trust_request_headers())
-            .and_then(|headers| station.settings.asked_by(headers))
-            .map(Box::new);
-        let settings = own.as_deref().unwrap_or(&station.settings);
+            .and_then(|headers| station.settings.asked_by(headers));
+        let settings = own.as_ref().unwrap_or(&station.settings);
 
         let (mut per_try, mut expected) = (settings.per_try_timeout(), None);
         let is_told = self.is_told(&mut request);
@@ -293,7 +294,7 @@ impl<S, P> Retry<S, P> {
     fn begin<Req>(
         &mut self,
         request: Req,
-        own: Option<Box<Settings>>,
+        own: Option<Settings>,
         mut per_try: Option<Duration>,
         expected: Option<(u64, Time)>,
         repeats: bool,
@@ -302,7 +303,7 @@ impl<S, P> Retry<S, P> {
         P: Repeats<Req>,
         S: Service<P::Try> + Clone,
     {
-        let settings = own.as_deref().unwrap_or(&self.station.settings);
+        let settings = own.as_ref().unwrap_or(&self.station.settings);
         if self.station.leaves_tries && !settings.hedging() {
             per_try = None;
         }
@@ -328,9 +329,7 @@ impl<S, P> Retry<S, P> {
             per_try,
             repeats,
             progress: Progress::new(per_try.is_some(), further),
-            beside: Vec::new(),
-            place: None,
-            own,
+            more: own.map(|own| Box::new(More::asked_for(Some(own)))),
             station,
         };
         ResponseFuture::new(call, Some(rest))

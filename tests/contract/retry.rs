@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use http_body_util::BodyExt;
 use tower_mesh::{
     CircuitBreakerLayer, Plain, RetryLayer,
     layer::retry::RetryBudget,

@@ -130,6 +130,10 @@ fn a_header_that_is_there_twice_says_nothing() {
     let name = "x-envoy-upstream-rq-timeout-ms";
     let set = Settings::builder().total(ms(500)).trust_request_headers(Trusted::Both);
     assert_eq!(limits(set, &[(name, "100"), (name, "200")], false).0, Some(500));
+    let grpc = Settings::builder().total(ms(500));
+    assert_eq!(limits(grpc, &[("grpc-timeout", "100m"), ("grpc-timeout", "200m")], true).0, Some(500));
+    let beside = [("cookie", "a"), ("grpc-timeout", "100m"), ("cookie", "b")];
+    assert_eq!(limits(grpc, &beside, true).0, Some(100), "others may be there as often as they like");
 }
 
 #[test]

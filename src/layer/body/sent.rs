@@ -297,7 +297,8 @@ impl<B> Sent<B> {
             reader: 1,
             oldest: 1,
         };
-        Self::shared(&Arc::new(Mutex::new(source)), 1, hint)
+        let reader = Reader { source: Arc::new(Mutex::new(source)), number: 1, position: 0, hint };
+        Self { kind: Kind::Shared { reader } }
     }
 
     /// What is needed to send it again, before it is sent for the first time.

@@ -64,7 +64,7 @@ pub trait Repeats<Req>: Protocol + Reads<Req> {
 /// What is needed to make an HTTP request again.
 #[expect(missing_debug_implementations, reason = "nobody sees it")]
 pub struct Spare<B> {
-    // One by one, since a whole head cannot be cloned before its request is taken apart, and put together once more.
+    // One by one: a whole head is cloned only of a request that is taken apart, and that moves it twice.
     method: Method,
     uri: Uri,
     version: Version,

@@ -13,7 +13,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
-use super::{Attempt, Place, Repeats, progress::Progress, station::Station};
+use super::{
+    Attempt, Repeats,
+    more::{Beside, More},
+    progress::Progress,
+    station::Station,
+};
 use crate::{
     events::EventKind,
     layer::{
@@ -44,8 +49,6 @@ where
     pub(super) protocol: P,
     pub(super) memo: <P as Reads<Req>>::Memo,
     pub(super) station: Shared<Station>,
-    /// What the request asked for by its own headers, instead of what the station says.
-    pub(super) own: Option<Box<Settings>>,
     pub(super) ordinal: u64,
     /// What the upstream was told of how long we would wait, and when.
     pub(super) expected: Option<(u64, Time)>,
@@ -53,13 +56,9 @@ where
     /// Whether such a request may be tried again.
     pub(super) repeats: bool,
     pub(super) progress: Progress,
-    /// The tries that were begun beside an earlier one.
-    pub(super) beside: Vec<Beside<S, P::Try>>,
-    pub(super) place: Option<Place>,
+    /// What few requests have. Boxed, so that it is soon dropped where there is nothing.
+    pub(super) more: Option<Box<More<S, P::Try>>>,
 }
-
-/// A try beside others, and its number.
-type Beside<S, T> = (u32, Pin<Box<Later<S, T>>>);
 
 /// What a service answers with.
 type Answer<S, T> = Result<<S as Service<T>>::Response, <S as Service<T>>::Error>;
@@ -214,7 +213,7 @@ where
         if fresh {
             self.progress.fresh = None;
             // What was begun by it is decided, whatever is begun next.
-            self.place = None;
+            self.leave_place();
         }
         let refused = match decision {
             // That there is no answer is no answer as long as others may bring one.
@@ -240,16 +239,16 @@ where
             self.station.tell(EventKind::RetriesUsedUp);
             return Err(Flags::URX);
         }
-        self.place = None;
+        self.leave_place();
         if let Some(gate) = &self.station.gate {
             let Some(place) = gate.begin() else {
                 self.station.tell(EventKind::RetryOverflow);
                 return Err(Flags::UO);
             };
-            self.place = Some(place);
+            self.more().place = Some(place);
         }
         if !self.protocol.claim(&self.spare, beside) {
-            self.place = None;
+            self.leave_place();
             return Err(Flags::NONE);
         }
         self.progress.retries += 1;
@@ -291,7 +290,7 @@ where
             call.set(Some(next));
             return call.as_mut().as_pin_mut().map_or(Poll::Pending, |call| call.poll(cx));
         }
-        self.beside.push((number, Box::pin(next)));
+        self.more().beside.push((number, Box::pin(next)));
         // Those beside are polled next.
         Poll::Pending
     }
@@ -339,12 +338,12 @@ where
         if self.progress.in_call == Some(number) {
             return call.as_ref().get_ref().as_ref().is_none_or(Later::was_called);
         }
-        let beside = self.beside.iter().find(|(beside, _)| *beside == number);
+        let beside = self.beside().iter().find(|(beside, _)| *beside == number);
         beside.is_none_or(|(_, call)| call.as_ref().get_ref().was_called())
     }
 
     fn poll_beside(&mut self, cx: &mut Context<'_>) -> Option<(u32, Answer<S, P::Try>)> {
-        self.beside.iter_mut().find_map(|(number, call)| match call.as_mut().poll(cx) {
+        self.more.as_mut()?.beside.iter_mut().find_map(|(number, call)| match call.as_mut().poll(cx) {
             Poll::Ready(result) => Some((*number, result)),
             Poll::Pending => None,
         })
@@ -352,7 +351,7 @@ where
 
     fn others_than(&self, number: u32) -> bool {
         self.progress.in_call.is_some_and(|other| other != number)
-            || self.beside.iter().any(|(other, _)| *other != number)
+            || self.beside().iter().any(|(other, _)| *other != number)
     }
 
     fn give_up(&mut self, number: u32, call: &mut Pin<&mut Option<Later<S, P::Try>>>) {
@@ -360,7 +359,7 @@ where
             self.progress.in_call = None;
             call.set(None);
         } else {
-            self.beside.retain(|(other, _)| *other != number);
+            self.more().beside.retain(|(other, _)| *other != number);
         }
     }
 
@@ -369,12 +368,29 @@ where
         self.progress = Progress { in_call: None, fresh: None, ..Progress::new(false, false) };
         call.set(None);
         timer.set(None);
-        self.beside.clear();
-        self.place = None;
+        if let Some(more) = &mut self.more {
+            more.beside.clear();
+        }
+        self.leave_place();
     }
 
+    fn more(&mut self) -> &mut More<S, P::Try> {
+        self.more.get_or_insert_with(|| Box::new(More::asked_for(None)))
+    }
+
+    fn beside(&self) -> &[Beside<S, P::Try>] {
+        self.more.as_ref().map_or(&[], |more| &more.beside)
+    }
+
+    fn leave_place(&mut self) {
+        if let Some(more) = &mut self.more {
+            more.place = None;
+        }
+    }
+
+    #[inline]
     fn settings(&self) -> &Settings {
-        self.own.as_deref().unwrap_or(&self.station.settings)
+        self.more.as_ref().and_then(|more| more.own.as_ref()).unwrap_or(&self.station.settings)
     }
 
     fn retries_left(&self) -> bool {

@@ -25,7 +25,7 @@ pin_project! {
         // None until there is something to wait for.
         #[pin]
         sleep: Option<Sleep>,
-        // None if nothing is limited.
+        // None if nothing can be limited.
         call: Option<(Deadline, M)>,
         protocol: P,
         reach: PhantomData<fn() -> R>,
@@ -52,9 +52,11 @@ where
         let mut this = self.as_mut().project();
         let Some(inner) = this.inner.as_mut().as_pin_mut() else { panic!("polled after it had ended") };
         let (call, sleep) = (&mut *this.call, this.sleep.as_mut());
-        // Neither borrowed, nor still there when another one is made: so it is not moved to be returned.
+        // Neither borrowed, nor still there when another one is made: so the compiler has it written where it is returned.
+        // A response is large, and a move of it costs more than all else here.
         let answer = R::answer(this.protocol, inner.poll(cx), || left(call, sleep.as_ref().get_ref()));
-        if answer.is_pending() {
+        #[expect(clippy::redundant_pattern_matching, reason = "`is_pending` borrows")]
+        if let Poll::Pending = answer {
             drop(answer);
             let Some((deadline, _)) = this.call else { return Poll::Pending };
             let limit = ready!(deadline.poll(Awaited::Head, this.sleep, cx));

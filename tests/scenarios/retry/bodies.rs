@@ -2,7 +2,7 @@
 
 use http_body::Frame;
 use http_body_util::StreamBody;
-use tower_mesh::policy::backoff::Backoff;
+use tower_mesh::{layer::body::Sent, policy::backoff::Backoff};
 
 use super::*;
 
@@ -139,4 +139,32 @@ async fn an_answer_before_the_end_of_the_request_leaves_the_body_with_its_reader
         (body.trailers().map(http::HeaderMap::len), body.to_bytes()),
         (Some(1), Bytes::from_static(b"ab"))
     );
+}
+
+/// All that a request has besides its body is sent again with it.
+#[tokio::test(start_paused = true)]
+async fn a_retry_has_the_head_of_the_first_try() {
+    #[derive(Debug, Clone, PartialEq)]
+    struct Mark;
+
+    let came = Arc::new(Mutex::new(Vec::new()));
+    let upstream = tower::service_fn(async |request: Request<Sent<Full<Bytes>>>| {
+        let (head, _) = request.into_parts();
+        came.lock().expect("no panic").push(head);
+        let response = Response::builder().status(503).body(Full::<Bytes>::default());
+        Ok::<_, std::convert::Infallible>(response.expect("a response"))
+    });
+    let layer = RetryLayer::new(at_once(1, "503").build().expect("they mean something"));
+    let request = Request::patch("http://reviews:9080/0?a=1").version(http::Version::HTTP_2);
+    let request = request.header("a", "1").header("a", "2").extension(Mark).body(Full::default());
+    let answer = layer.layer(upstream).oneshot(request.expect("a request")).await;
+
+    assert!(answer.is_ok());
+    let came = came.lock().expect("no panic");
+    let heads: Vec<_> =
+        came.iter().map(|head| (&head.method, &head.uri, head.version, &head.headers)).collect();
+    assert_eq!(heads.len(), 2);
+    assert_eq!(heads[0], heads[1]);
+    assert_eq!((heads[1].0.as_str(), heads[1].1.path(), heads[1].2), ("PATCH", "/0", http::Version::HTTP_2));
+    assert!(came.iter().all(|head| head.extensions.get() == Some(&Mark)));
 }
