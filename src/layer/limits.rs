@@ -150,6 +150,8 @@ where
         self.inner.poll_ready(cx)
     }
 
+    /// A request is large too: it is given on from where it came in. That holds only if whoever calls this sees through
+    /// it, and what is rare is done elsewhere.
     #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
         let place = if self.counts {
@@ -206,7 +208,7 @@ impl<S, P> Limited<S, P> {
         ResponseFuture::apart(call, None, self.protocol.clone())
     }
 
-    /// What the answer depends on is asked of the request now: an answer of ours is the only one that needs it.
+    /// What an answer of ours depends on is looked up here, and for no other call.
     #[cold]
     fn refuse<Req>(&mut self, refused: Refused, request: &Req) -> ResponseFuture<S, P, P::Memo, Req>
     where

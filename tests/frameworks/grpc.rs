@@ -23,6 +23,8 @@ enum Says {
     InTrailers(u8),
     /// Data, and the end.
     Nothing,
+    /// The end, at once.
+    NothingAtAll,
     /// Data, and then an error.
     Breaks,
     /// A head after so many seconds, and OK in the trailers after so many more.
@@ -33,6 +35,8 @@ enum Says {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reads {
     Head,
+    /// The head, and keeps the body.
+    HeadAndStays,
     FirstFrame,
     All,
     /// All, and the next call comes when the body is gone.
@@ -48,6 +52,7 @@ impl Says {
                 response.headers_mut().insert("grpc-status", HeaderValue::from(u16::from(status)));
                 return Ok(response);
             }
+            Self::NothingAtAll => return Ok(Response::default()),
             Self::InTrailers(status) => (vec![message, Ok(trailers(status))], 0),
             Self::Nothing => (vec![message], 0),
             Self::Breaks => (vec![message, Err(io::Error::other("reset"))], 0),
@@ -88,12 +93,12 @@ where
     assert!(!is_refused(&response));
     let mut body = response.into_body();
     match reads {
-        Reads::Head => {}
+        Reads::Head | Reads::HeadAndStays => {}
         Reads::FirstFrame => assert!(body.frame().await.is_some_and(|frame| frame.is_ok())),
         Reads::All | Reads::AllAndLeaves => while body.frame().await.is_some_and(|frame| frame.is_ok()) {},
     }
     // What was read counts at once, not when the body is dropped.
-    let body = (reads == Reads::All).then_some(body);
+    let body = matches!(reads, Reads::All | Reads::HeadAndStays).then_some(body);
     let opened = is_refused(&service.oneshot(call()).await.unwrap());
     drop(body);
     opened
@@ -127,6 +132,13 @@ async fn a_body_that_ends_without_a_status_or_breaks_is_a_failure() {
         assert!(!opens(breaker(errors()), says, Reads::All).await, "{says:?} at the head");
         assert!(opens(breaker(errors()).judging_trailers(), says, Reads::All).await, "{says:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_without_a_status_is_a_failure_at_once_if_nothing_follows_it() {
+    let (says, reads) = (Says::NothingAtAll, Reads::HeadAndStays);
+    assert!(!opens(breaker(errors()), says, reads).await, "at the head");
+    assert!(opens(breaker(errors()).judging_trailers(), says, reads).await);
 }
 
 #[tokio::test(start_paused = true)]

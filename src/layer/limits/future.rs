@@ -123,8 +123,8 @@ impl<S: Service<Req>, M, Req> Apart<S, M, Req> {
 
 /// The answer, which keeps its place until its body has ended.
 ///
-/// It goes from the inner future to the outer one in one place: a response is large, and moving it costs more than all
-/// else here.
+/// A response is large, and moving it costs more than all else here. So it is looked at where the inner future put it,
+/// whoever has to be told is told, and last of all it is moved, once: what can panic after that would cost another move.
 #[inline(always)]
 fn answered<P, M: Copy, Res, Err>(
     protocol: &P,
@@ -135,10 +135,9 @@ fn answered<P, M: Copy, Res, Err>(
 where
     P: Answers<M, Res, Err>,
 {
+    let memo = asked.as_ref().map(|(_, memo)| *memo);
     let permit = match &answer {
-        Poll::Ready(Ok(response))
-            if protocol.gives_connection(asked.as_ref().map(|(_, memo)| *memo), response) =>
-        {
+        Poll::Ready(Ok(response)) if protocol.gives_connection(memo, response) => {
             return given(protocol, answer, place.take(), asked.take());
         }
         Poll::Ready(Ok(response)) if protocol.goes_on(response) => place.take().map(Permit::of),
@@ -172,7 +171,8 @@ where
             (Some(place), Some(extensions)) => Some(Permit::shared(InFlight::given(extensions, slot, place))),
             (place, _) => place.map(Permit::of),
         };
-        protocol.watch(response, permit)
+        let goes_on = protocol.goes_on(&response);
+        protocol.watch(response, permit.filter(|_| goes_on))
     })
 }
 
