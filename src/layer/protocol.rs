@@ -72,6 +72,12 @@ pub trait Reads<Req> {
         None
     }
 
+    /// What another layer further out left on a request, to be read alone; nothing, where there is no room for that.
+    fn read_extensions<'r>(&self, request: &'r Req) -> Option<&'r Extensions> {
+        let _ = request;
+        None
+    }
+
     /// What one layer leaves on a request for another further in; nowhere, where there is no room for that.
     fn extensions<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
         let _ = request;

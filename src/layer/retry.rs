@@ -216,7 +216,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Req) -> Self::Future {
+    fn call(&mut self, request: Req) -> Self::Future {
         if let Some(gate) = &self.station.gate {
             gate.arrived();
         }
@@ -226,7 +226,7 @@ where
         let settings = &self.station.settings;
         let by_head =
             settings.trust_request_headers() || settings.count_attempts() || settings.is_restricted();
-        if by_head || self.is_told(&mut request) {
+        if by_head || self.is_told(&request) {
             return self.begin_by_head(request);
         }
         let (per_try, repeats) = (settings.per_try_timeout(), settings.retries_something());
@@ -238,12 +238,11 @@ impl<S, P> Retry<S, P> {
     /// Whether a timeout of ours, around all tries, has told the upstream how long it has: then each try tells it too. The
     /// header alone says nothing, since anybody may have sent it.
     #[inline]
-    fn is_told<Req>(&self, request: &mut Req) -> bool
+    fn is_told<Req>(&self, request: &Req) -> bool
     where
         P: Repeats<Req>,
     {
-        !self.station.leaves_tries
-            && self.protocol.extensions(request).is_some_and(|extensions| tells(extensions))
+        !self.station.leaves_tries && self.protocol.read_extensions(request).is_some_and(tells)
     }
 
     /// The first try, where the request's head says how it is tried, or is to be changed. Out of line, and apart: a
@@ -262,7 +261,7 @@ impl<S, P> Retry<S, P> {
         let settings = own.as_ref().unwrap_or(&station.settings);
 
         let (mut per_try, mut expected) = (settings.per_try_timeout(), None);
-        let is_told = self.is_told(&mut request);
+        let is_told = self.is_told(&request);
         if let Some(headers) = self.protocol.headers(&mut request) {
             if settings.count_attempts() {
                 headers.insert(ATTEMPT_COUNT, HeaderValue::from_static("1"));

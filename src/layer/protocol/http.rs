@@ -124,6 +124,11 @@ impl<P: OverHttp, B> Reads<Request<B>> for P {
     }
 
     #[inline]
+    fn read_extensions<'r>(&self, request: &'r Request<B>) -> Option<&'r Extensions> {
+        Some(request.extensions())
+    }
+
+    #[inline]
     fn extensions<'r>(&self, request: &'r mut Request<B>) -> Option<&'r mut Extensions> {
         Some(request.extensions_mut())
     }

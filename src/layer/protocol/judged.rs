@@ -48,6 +48,10 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
         self.protocol.headers(request)
     }
 
+    fn read_extensions<'r>(&self, request: &'r Req) -> Option<&'r Extensions> {
+        self.protocol.read_extensions(request)
+    }
+
     fn extensions<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
         self.protocol.extensions(request)
     }
