@@ -210,7 +210,7 @@ impl<S, P> Limited<S, P> {
 
     /// What an answer of ours depends on is looked up here, and for no other call.
     #[cold]
-    fn refuse<Req>(&mut self, refused: Refused, request: &Req) -> ResponseFuture<S, P, P::Memo, Req>
+    fn refuse<Req>(&self, refused: Refused, request: &Req) -> ResponseFuture<S, P, P::Memo, Req>
     where
         S: Service<Req>,
         P: Protocol + Reads<Req>,

@@ -1,7 +1,9 @@
 //! In flight lasts until the response's body ends, however it ends.
 
+use std::pin::pin;
+
 use http_body_util::BodyExt;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 use tower_mesh::{policy::limits::Settings, testing::Echo};
 
 use super::{MS, Stand, ask};
@@ -38,6 +40,15 @@ async fn a_body_that_says_it_is_at_its_end_is_at_its_end() {
 async fn an_empty_body_has_ended_with_the_head() {
     let stand = Stand::new(Settings::builder().requests(1), Echo::new());
     let _response = stand.service.clone().oneshot(ask()).await.unwrap();
+    assert_eq!(stand.handle.active(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_that_is_kept_though_it_has_ended_keeps_no_place() {
+    let stand = Stand::new(Settings::builder().requests(1), Echo::new());
+    let mut service = stand.service.clone();
+    let mut call = pin!(service.call(ask()));
+    call.as_mut().await.unwrap();
     assert_eq!(stand.handle.active(), 0);
 }
 
