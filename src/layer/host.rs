@@ -1,8 +1,10 @@
 //! Which host a request is for.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, hash::Hash};
 
 use http::{Request, header::HOST};
+
+use crate::policy::key::Seen;
 
 /// A host and a port, as requests name them.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -38,6 +40,20 @@ impl HostPort {
 impl fmt::Debug for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl Seen<HostPort> for (Cow<'_, str>, u16) {
+    fn hashed(&self) -> &(impl Hash + ?Sized) {
+        self
+    }
+
+    fn is(&self, key: &HostPort) -> bool {
+        key.is(&self.0, self.1)
+    }
+
+    fn own(self) -> HostPort {
+        HostPort::shown(self.0, self.1)
     }
 }
 

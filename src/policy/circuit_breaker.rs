@@ -47,7 +47,6 @@ mod transition;
 
 use std::time::Duration;
 
-pub(crate) use keyed::{Owned, Seen};
 pub(crate) use settings::DEFAULT_CONTENT;
 pub use {
     builder::SettingsBuilder,

@@ -14,6 +14,7 @@ pub mod fault;
 mod fraction;
 mod grpc_status;
 mod invalid;
+pub(crate) mod key;
 mod lane;
 pub mod limits;
 mod outcome;

@@ -1,6 +1,6 @@
 //! Which circuit a request goes through: the one there is, or that of its key.
 
-use std::{borrow::Cow, fmt, hash::Hash, marker::PhantomData};
+use std::{fmt, hash::Hash, marker::PhantomData};
 
 use http::{HeaderName, Request};
 
@@ -11,7 +11,8 @@ use crate::{
     },
     policy::{
         Lane,
-        circuit_breaker::{Admission, Circuit, Circuits, KeyTicket, Owned, Seen},
+        circuit_breaker::{Admission, Circuit, Circuits, KeyTicket},
+        key::{Owned, Seen},
     },
 };
 
@@ -128,20 +129,6 @@ impl<B> Finds<Request<B>> for ByHeader {
 
     fn key(&self, request: &Request<B>) -> HeaderKey {
         self.seen(request).own()
-    }
-}
-
-impl Seen<HostPort> for (Cow<'_, str>, u16) {
-    fn hashed(&self) -> &(impl Hash + ?Sized) {
-        self
-    }
-
-    fn is(&self, key: &HostPort) -> bool {
-        key.is(&self.0, self.1)
-    }
-
-    fn own(self) -> HostPort {
-        HostPort::shown(self.0, self.1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A breaker for each key, a million of them if need be.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 
 use hashbrown::HashTable;
 
@@ -10,8 +10,12 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    policy::{Draw, Outcome, Time, time::asked_once},
-    sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError},
+    policy::{
+        Draw, Outcome, Time,
+        key::{self, Seen, Shard},
+        time::asked_once,
+    },
+    sync::{AtomicU64, MutexGuard, Ordering},
 };
 
 /// A circuit for each key: shared by all that go through them, from any thread.
@@ -43,7 +47,7 @@ pub struct Circuits<K> {
     luck: Draw,
     /// Keys in all shards.
     count: AtomicU64,
-    shards: Box<[Shard<K>]>,
+    shards: Box<[Shard<Keys<K>>]>,
 }
 
 /// A request that passed the circuit of its key and is to be settled.
@@ -53,52 +57,6 @@ pub struct KeyTicket {
     shard: u32,
     place: u32,
 }
-
-/// What a request shows of its key.
-pub(crate) trait Seen<K> {
-    /// What hashes as the key does.
-    fn hashed(&self) -> &(impl Hash + ?Sized);
-
-    fn is(&self, key: &K) -> bool;
-
-    fn own(self) -> K;
-}
-
-/// A key that is there already.
-#[derive(Debug)]
-pub(crate) struct Owned<K>(pub(crate) K);
-
-impl<K: Hash + Eq> Seen<K> for Owned<K> {
-    fn hashed(&self) -> &(impl Hash + ?Sized) {
-        &self.0
-    }
-
-    fn is(&self, key: &K) -> bool {
-        self.0 == *key
-    }
-
-    fn own(self) -> K {
-        self.0
-    }
-}
-
-impl<K: Hash + Eq + Clone> Seen<K> for &K {
-    fn hashed(&self) -> &(impl Hash + ?Sized) {
-        *self
-    }
-
-    fn is(&self, key: &K) -> bool {
-        **self == *key
-    }
-
-    fn own(self) -> K {
-        self.clone()
-    }
-}
-
-#[derive(Debug)]
-#[repr(align(128))]
-struct Shard<K>(Mutex<Keys<K>>);
 
 /// The keys of a shard. Entries never move, so that a ticket finds its own again; one that goes leaves its place to the
 /// one that comes.
@@ -133,7 +91,7 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let shards = (settings.most_keys() / CROWD).next_power_of_two().clamp(1, 256);
-        let shard = |_| Shard(Mutex::new(Keys { index: HashTable::new(), entries: Vec::new(), hand: 0 }));
+        let shard = |_| Shard::new(Keys { index: HashTable::new(), entries: Vec::new(), hand: 0 });
         Self {
             rules: Rules::of(&settings),
             settings,
@@ -305,21 +263,15 @@ impl<K: Hash + Eq + Clone> Circuits<K> {
     }
 
     fn hash(&self, key: &(impl Hash + ?Sized)) -> u64 {
-        // Nobody who does not know the draw can choose keys that fall together.
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.luck.bits());
-        key.hash(&mut hasher);
-        hasher.finish()
+        key::hash(self.luck, key)
     }
 
-    /// By bits that the tables inside do not look at first.
     fn shard(&self, hash: u64) -> u32 {
-        (hash >> 32) as u32 & (self.shards.len() as u32 - 1)
+        key::shard(hash, self.shards.len()) as u32
     }
 
     fn lock(&self, shard: u32) -> MutexGuard<'_, Keys<K>> {
-        // A key's own code may panic when it is hashed or compared; the table is whole all the same.
-        self.shards[shard as usize].0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[shard as usize].lock()
     }
 }
 

@@ -1,16 +1,13 @@
 //! Limits for each key, as long as the key is in use.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::{hash::Hash, sync::Arc};
 
 use hashbrown::HashTable;
 
 use super::{Limits, Settings};
-use crate::{
-    policy::{Draw, circuit_breaker::Seen},
-    sync::{Mutex, MutexGuard, PoisonError},
+use crate::policy::{
+    Draw,
+    key::{self, Seen, Shard},
 };
 
 /// Limits for each key, found in one of some shards, behind a lock that is held for the look-up alone.
@@ -33,12 +30,8 @@ use crate::{
 pub struct LimitsByKey<K> {
     settings: Settings,
     luck: Draw,
-    shards: Box<[Shard<K>]>,
+    shards: Box<[Shard<Keys<K>>]>,
 }
-
-#[derive(Debug)]
-#[repr(align(128))]
-struct Shard<K>(Mutex<Keys<K>>);
 
 #[derive(Debug)]
 struct Keys<K> {
@@ -67,7 +60,7 @@ impl<K: Hash + Eq + Clone> LimitsByKey<K> {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let keys = || Keys { table: HashTable::new(), sweep_at: SLACK, refused: Refused::default() };
-        let shards = (0..SHARDS).map(|_| Shard(Mutex::new(keys()))).collect();
+        let shards = (0..SHARDS).map(|_| Shard::new(keys())).collect();
         Self { settings, luck: Draw::new(0), shards }
     }
 
@@ -86,7 +79,7 @@ impl<K: Hash + Eq + Clone> LimitsByKey<K> {
     /// The limits of something that is not a key yet, and need not become one if it is known.
     pub(crate) fn of_seen(&self, seen: impl Seen<K>) -> Arc<Limits> {
         let hash = self.hash(seen.hashed());
-        let mut keys = lock(&self.shards[(hash >> 32) as usize % SHARDS]);
+        let mut keys = self.shards[key::shard(hash, SHARDS)].lock();
         if let Some((_, limits)) = keys.table.find(hash, |(key, _)| seen.is(key)) {
             return Arc::clone(limits);
         }
@@ -102,7 +95,7 @@ impl<K: Hash + Eq + Clone> LimitsByKey<K> {
     /// Looks at each that there is. They may not be asked for meanwhile.
     pub fn each(&self, mut look: impl FnMut(&K, &Limits)) {
         for shard in &self.shards {
-            lock(shard).table.iter().for_each(|(key, limits)| look(key, limits));
+            shard.lock().table.iter().for_each(|(key, limits)| look(key, limits));
         }
     }
 
@@ -117,7 +110,7 @@ impl<K: Hash + Eq + Clone> LimitsByKey<K> {
     /// How many are kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).table.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().table.len()).sum()
     }
 
     /// Whether none is kept.
@@ -140,17 +133,13 @@ impl<K: Hash + Eq + Clone> LimitsByKey<K> {
 
     fn refused(&self) -> Refused {
         self.shards.iter().fold(Refused::default(), |sum, shard| {
-            let keys = lock(shard);
+            let keys = shard.lock();
             keys.table.iter().fold(sum.and(keys.refused), |sum, (_, limits)| sum.and(Refused::by(limits)))
         })
     }
 
     fn hash(&self, key: &(impl Hash + ?Sized)) -> u64 {
-        // Nobody who does not know the draw can choose keys that fall together.
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.luck.bits());
-        key.hash(&mut hasher);
-        hasher.finish()
+        key::hash(self.luck, key)
     }
 }
 
@@ -177,9 +166,4 @@ impl Refused {
     const fn and(self, other: Self) -> Self {
         Self { pending: self.pending + other.pending, requests: self.requests + other.requests }
     }
-}
-
-fn lock<K>(shard: &Shard<K>) -> MutexGuard<'_, Keys<K>> {
-    // A key's own code may panic when it is hashed or compared; the table is whole all the same.
-    shard.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
