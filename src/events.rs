@@ -166,13 +166,6 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Whom a layer tells, and by which name it is known to them.
-#[derive(Clone)]
-pub(crate) struct Observer {
-    pub(crate) name: Arc<str>,
-    pub(crate) events: Events,
-}
-
 /// Listens until it is dropped.
 pub struct Listening {
     hub: Weak<Hub>,

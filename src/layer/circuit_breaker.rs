@@ -222,7 +222,7 @@ impl<P, V, C: Scope> CircuitBreakerLayer<P, V, C> {
     /// one; and no longer whom it told before. The circuit of a key is told with it: `reviews["alice"]`.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        self.station.observe(name.into(), events.clone());
+        self.station.told.set(name, events);
         self
     }
 

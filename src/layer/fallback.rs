@@ -72,9 +72,9 @@ pub use self::{
     local::{Answer, With},
     second::{Second, SecondFuture},
 };
-use super::{clock, lane, protocol::Reading, seat::Shared};
+use super::{lane, observer::Observer, protocol::Reading, seat::Shared};
 use crate::{
-    events::{Event, EventKind, Events, Observer},
+    events::{EventKind, Events},
     refusal::{Flags, Reason, Refusal},
 };
 
@@ -210,7 +210,7 @@ impl<K> FallbackLayer<K> {
     /// A second service's answer is not waited for: it is told when it is asked.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        let observer = Observer { name: name.into(), events: events.clone() };
+        let observer = Observer::new(name, events);
         self.changed(|station| station.observer = Some(observer))
     }
 
@@ -229,9 +229,8 @@ impl<K> Station<K> {
     }
 
     fn tell(&self, reason: Reason) {
-        if let Some(Observer { name, events }) = &self.observer {
-            let kind = EventKind::FellBack(reason);
-            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
+        if let Some(observer) = &self.observer {
+            observer.tell(EventKind::FellBack(reason));
         }
     }
 }

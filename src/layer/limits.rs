@@ -111,7 +111,7 @@ impl<P> LimitsLayer<P> {
     /// it is told with the endpoint: `reviews[10.0.0.1:9080]`.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        self.station.observe(name.into(), events.clone());
+        self.station.told.set(name, events);
         self
     }
 

@@ -15,8 +15,12 @@ pub mod host;
 pub(crate) mod lane;
 mod later;
 pub mod limits;
+mod observer;
 pub mod protocol;
 pub mod retry;
 pub(crate) mod seat;
 mod settle;
 pub mod timeout;
+
+/// Any error, of services and bodies whose own type may be any.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

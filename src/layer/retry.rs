@@ -92,12 +92,13 @@ use super::{
     draw::Draws,
     lane,
     later::Later,
+    observer::Observer,
     protocol::{Answers, Http, Protocol},
     seat::Shared,
     timeout::tells,
 };
 use crate::{
-    events::{Events, Observer},
+    events::Events,
     policy::{
         Time,
         retry::{PER_TRY_TIMEOUT, Settings},
@@ -148,7 +149,7 @@ impl<P, V> RetryLayer<P, V> {
     /// answered in time; and no longer whom it told before.
     #[must_use]
     pub fn told(self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        let observer = Observer { name: name.into(), events: events.clone() };
+        let observer = Observer::new(name, events);
         self.changed(|station| station.observer = Some(observer))
     }
 

@@ -75,11 +75,12 @@ pub use self::{
 };
 use super::{
     lane,
+    observer::Observer,
     protocol::{Answers, Http, Protocol, Reads},
     seat::Shared,
 };
 use crate::{
-    events::{Events, Observer},
+    events::Events,
     policy::timeout::{Effort, Limits, Said, Settings},
 };
 
@@ -155,7 +156,7 @@ impl<P, R, T> TimeoutLayer<P, R, T> {
     /// Tells `events`, under this name, each time that time was up; and no longer whom it told before.
     #[must_use]
     pub fn told(mut self, name: impl Into<Arc<str>>, events: &Events) -> Self {
-        let observer = Observer { name: name.into(), events: events.clone() };
+        let observer = Observer::new(name, events);
         self.station.observer = Some(Shared::new(observer));
         self
     }

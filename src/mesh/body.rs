@@ -1,7 +1,6 @@
 //! The body of a mesh's answer.
 
 use std::{
-    error::Error,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -11,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use crate::layer::{
+    BoxError,
     answerable::AnswerableBody,
     body::{Timed, Watched},
     limits::Permit,
@@ -21,8 +21,6 @@ pub(super) type InOsmEdge<B> = Watched<AnswerableBody<B>, Permit>;
 
 /// A body that came the way of Istio: limits watch it, and a timeout can cut it.
 pub(super) type InIstio<B> = Timed<InOsmEdge<B>>;
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 pin_project! {
     /// The body of a mesh's answer: a transport's, or our own bytes.

@@ -1,7 +1,6 @@
 //! A transport inside a mesh.
 
 use std::{
-    error::Error,
     fmt, mem,
     pin::Pin,
     task::{Context, Poll},
@@ -22,6 +21,7 @@ use super::{
     stack::{BehindIstio, BehindOsmEdge, Stack},
 };
 use crate::layer::{
+    BoxError,
     answerable::{Answerable, AnswerableBody, AnswerableLayer},
     body::Sent,
     protocol::{Answers, Http, HttpMemo, Protocol},
@@ -42,8 +42,6 @@ pub struct Client<T, P = Http> {
 
 /// What a transport is sent: a request's body that tells how it gets on, and that can be sent more than once.
 pub type RequestBody<B> = Uploading<Sent<Uploading<B>>>;
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A transport, as stations know it.
 type Reached<T> = Answerable<Endpoint<T>>;

@@ -1,7 +1,6 @@
 //! A response body that a deadline can cut.
 
 use std::{
-    error::Error,
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -13,12 +12,10 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
 use crate::{
-    layer::timeout::Deadline,
+    layer::{BoxError, timeout::Deadline},
     policy::timeout::{Awaited, Limit},
     refusal::Refusal,
 };
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 pin_project! {
     /// A body that ends in an error when time is up, and is otherwise the same body.

@@ -10,12 +10,16 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
 use crate::{
-    events::{Event, EventKind, Events, Observer},
-    layer::{clock, lane, seat::Shared, settle::Settles},
+    events::{EventKind, Events},
+    layer::{
+        clock, lane,
+        observer::{Observer, Told},
+        seat::Shared,
+        settle::Settles,
+    },
     policy::{
         Draw, Outcome,
         circuit_breaker::{
@@ -107,7 +111,7 @@ pub(super) struct Station<T> {
     pub(super) store: T,
     content: Bytes,
     shadow: AtomicBool,
-    observer: ArcSwapOption<Observer>,
+    pub(super) told: Told,
     /// Those who asked for the transitions alone.
     pub(super) watchers: Events,
 }
@@ -119,7 +123,7 @@ impl<T: Store> Station<T> {
             content => Bytes::copy_from_slice(content.as_bytes()),
         };
         let shadow = AtomicBool::new(store.settings().shadow());
-        Self { store, content, shadow, observer: ArcSwapOption::empty(), watchers: Events::new() }
+        Self { store, content, shadow, told: Told::default(), watchers: Events::new() }
     }
 
     pub(super) fn refusal(&self, wait: Duration) -> Refusal {
@@ -144,32 +148,16 @@ impl<T: Store> Station<T> {
         self.shadow.store(shadow, Ordering::Relaxed);
     }
 
-    pub(super) fn observe(&self, name: Arc<str>, events: Events) {
-        self.observer.store(Some(Arc::new(Observer { name, events })));
-    }
-
     #[cold]
     pub(super) fn tell_transition(&self, transition: Transition, key: &T::Key) {
-        let at = clock::now();
-        let event = |name: &Arc<str>| Event {
-            at,
-            subject: T::subject(name, key),
-            kind: EventKind::Circuit(transition),
-        };
-        let observer = self.observer.load();
-        match observer.as_deref() {
-            Some(Observer { name, events }) => {
-                events.tell(|| event(name));
-                self.watchers.tell(|| event(name));
-            }
-            None => self.watchers.tell(|| event(&"circuit breaker".into())),
-        }
+        let subject = |name: &Arc<str>| T::subject(name, key);
+        self.told.tell_of(subject, EventKind::Circuit(transition));
+        let name = self.told.name().unwrap_or_else(|| "circuit breaker".into());
+        Observer::new(name, &self.watchers).tell_of(subject, EventKind::Circuit(transition));
     }
 
     pub(super) fn tell_refusal(&self, kind: EventKind, key: impl FnOnce() -> T::Key) {
-        if let Some(Observer { name, events }) = self.observer.load().as_deref() {
-            events.tell(|| Event { at: clock::now(), subject: T::subject(name, &key()), kind });
-        }
+        self.told.tell_of(|name| T::subject(name, &key()), kind);
     }
 }
 

@@ -2,25 +2,21 @@
 
 use std::{
     fmt, mem,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tower_service::Service;
 
 use super::future::{Injected, ResponseFuture};
 use crate::{
-    events::{Event, EventKind, Events, Observer},
+    events::EventKind,
     layer::{
-        clock,
         draw::Draws,
         later::Later,
+        observer::Told,
         protocol::{Protocol, Reads},
         seat::Shared,
         settle::{Once, Settles},
@@ -38,7 +34,7 @@ const CONTENT: &[u8] = b"fault filter abort";
 pub(super) struct Station {
     pub(super) faults: Faults,
     draws: Draws,
-    observer: ArcSwapOption<Observer>,
+    pub(super) told: Told,
     /// How many requests have come; counted only where that decides on a request's luck.
     ordinals: Ordinals,
 }
@@ -50,11 +46,7 @@ struct Ordinals(AtomicU64);
 impl Station {
     pub(super) fn new(settings: Settings, draws: Draws) -> Self {
         let (faults, ordinals) = (Faults::new(settings), Ordinals(AtomicU64::new(0)));
-        Self { faults, draws, observer: ArcSwapOption::empty(), ordinals }
-    }
-
-    pub(super) fn observe(&self, name: Arc<str>, events: Events) {
-        self.observer.store(Some(Arc::new(Observer { name, events })));
+        Self { faults, draws, told: Told::default(), ordinals }
     }
 
     /// What befalls this request, which has come just now.
@@ -83,13 +75,13 @@ impl Station {
     /// A delay begins.
     pub(super) fn tell_delay(&self, time: Duration) {
         self.faults.count_delay();
-        self.tell(EventKind::Delayed(time));
+        self.told.tell(EventKind::Delayed(time));
     }
 
     /// A call is answered with this abort.
     pub(super) fn refusal(&self, answer: Answer, touched: Flags) -> Refusal {
         self.faults.count_abort();
-        self.tell(EventKind::Refused(Reason::FaultAbort));
+        self.told.tell(EventKind::Refused(Reason::FaultAbort));
         let refusal = match answer {
             Answer::Http(status) => Refusal::new(Reason::FaultAbort, status),
             Answer::Grpc(status) => {
@@ -97,12 +89,6 @@ impl Station {
             }
         };
         refusal.text(Bytes::from_static(CONTENT)).details("fault_filter_abort").touched(touched)
-    }
-
-    fn tell(&self, kind: EventKind) {
-        if let Some(Observer { name, events }) = self.observer.load().as_deref() {
-            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
-        }
     }
 }
 

@@ -1,14 +1,13 @@
 //! What all handles on limits have in common: the counts, and whom they tell.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 
-use arc_swap::ArcSwapOption;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::place::{Entrance, Seat};
 use crate::{
-    events::{Event, EventKind, Events, Observer},
-    layer::{clock, draw::Draws, host::HostPort, seat::Shared},
+    events::EventKind,
+    layer::{clock, draw::Draws, host::HostPort, observer::Told, seat::Shared},
     policy::{
         Time,
         limits::{Admission, Limits, LimitsByKey, Overflow, Reply, Retries, Scope, Settings},
@@ -30,7 +29,7 @@ pub(super) struct Station {
     pub(super) counts: bool,
     /// Whether a call is counted among all, and forgotten when it has ended: then nothing else need be looked at.
     pub(super) plain: bool,
-    observer: ArcSwapOption<Observer>,
+    pub(super) told: Told,
 }
 
 impl Station {
@@ -48,12 +47,8 @@ impl Station {
             each,
             retries,
             settings,
-            observer: ArcSwapOption::empty(),
+            told: Told::default(),
         }
-    }
-
-    pub(super) fn observe(&self, name: Arc<str>, events: Events) {
-        self.observer.store(Some(Arc::new(Observer { name, events })));
     }
 
     /// How many requests are in flight or wait.
@@ -65,18 +60,12 @@ impl Station {
     #[cold]
     fn refuse(&self, overflow: Overflow, target: Target<'_>) -> Refused {
         let refused = Refused { overflow, reply: self.settings.reply() };
-        if let Some(Observer { name, events }) = self.observer.load().as_deref() {
-            events.tell(|| Event {
-                at: clock::now(),
-                subject: match &self.each {
-                    None => Arc::clone(name),
-                    Some(_) => {
-                        let (host, port) = target.unwrap_or_default();
-                        format!("{name}[{host}:{port}]").into()
-                    }
-                },
-                kind: EventKind::Refused(refused.reason()),
-            });
+        let kind = EventKind::Refused(refused.reason());
+        if self.each.is_none() {
+            self.told.tell(kind);
+        } else {
+            let (host, port) = target.unwrap_or_default();
+            self.told.tell_of(|name| format!("{name}[{host}:{port}]").into(), kind);
         }
         refused
     }

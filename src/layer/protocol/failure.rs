@@ -5,9 +5,7 @@
 
 use std::{any::Any, error::Error, io};
 
-use crate::policy::Failure;
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use crate::{layer::BoxError, policy::Failure};
 
 /// What hyper's clients say of an error that came while they connected, whatever its cause.
 const CONNECTING: [&str; 2] = ["client error (Connect)", "tcp connect error"];

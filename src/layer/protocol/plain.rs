@@ -4,12 +4,10 @@ use std::{error::Error, fmt};
 
 use super::{Answers, Protocol, Reads, Sealed};
 use crate::{
-    layer::{body::Watch, timeout::Deadline},
+    layer::{BoxError, body::Watch, timeout::Deadline},
     policy::{Failure, Outcome},
     refusal::Refusal,
 };
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Any request, any response, and an error that a [`Refusal`] can be turned into.
 ///

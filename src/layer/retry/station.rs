@@ -7,8 +7,8 @@ use std::sync::{
 
 use super::Gate;
 use crate::{
-    events::{Event, EventKind, Observer},
-    layer::{clock, draw::Draws},
+    events::EventKind,
+    layer::{draw::Draws, observer::Observer},
     policy::{Draw, retry::Settings},
 };
 
@@ -53,8 +53,8 @@ impl Station {
     }
 
     pub(super) fn tell(&self, kind: EventKind) {
-        if let Some(Observer { name, events }) = &self.observer {
-            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
+        if let Some(observer) = &self.observer {
+            observer.tell(kind);
         }
     }
 }

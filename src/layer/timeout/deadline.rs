@@ -3,7 +3,6 @@
 use std::{
     fmt,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -12,8 +11,8 @@ use tokio::time::{Sleep, sleep, sleep_until};
 
 use super::upload::{Progress, Signal};
 use crate::{
-    events::{Event, EventKind, Observer},
-    layer::{clock, seat::Shared},
+    events::EventKind,
+    layer::{clock, observer::Observer, seat::Shared},
     policy::{
         Time,
         timeout::{Awaited, GrpcStatus, Limit, Limits},
@@ -199,9 +198,7 @@ impl Deadline {
 
     pub(crate) fn tell(&self, reason: Reason) {
         if let Some(observer) = &self.observer {
-            let Observer { name, events } = &**observer;
-            let kind = EventKind::Refused(reason);
-            events.tell(|| Event { at: clock::now(), subject: Arc::clone(name), kind });
+            observer.tell(EventKind::Refused(reason));
         }
     }
 }

@@ -24,7 +24,6 @@
 //! ```
 
 use std::{
-    error::Error,
     fmt,
     future::{Future, poll_fn},
     pin::{Pin, pin},
@@ -39,8 +38,7 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use super::{Echo, seen::Tally};
-
-type BoxError = Box<dyn Error + Send + Sync>;
+use crate::layer::BoxError;
 
 /// Says in a response what it lacks.
 static MISSING: HeaderName = HeaderName::from_static("x-missing");

@@ -11,12 +11,10 @@ use tower_service::Service;
 
 use super::Plan;
 use crate::{
-    layer::clock,
+    layer::{BoxError, clock},
     policy::Time,
     refusal::{Flags, Refusal},
 };
-
-pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What came of a call.
 #[derive(Debug)]

@@ -15,13 +15,9 @@ use http_body_util::Full;
 use tokio::time::sleep;
 use tower_service::Service;
 
-use super::{
-    Bounded, Clients, Load, Plan,
-    call::{BoxError, call},
-    schedule::Schedule,
-};
+use super::{Bounded, Clients, Load, Plan, call::call, schedule::Schedule};
 use crate::{
-    layer::clock,
+    layer::{BoxError, clock},
     policy::Time,
     testing::report::{Log, Report, Tally},
 };
