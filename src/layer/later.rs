@@ -13,6 +13,12 @@ use std::{
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+/// Puts a clone in the place of what was readied, which is free then.
+pub(crate) fn give_back<S: Clone>(readied: &mut S) {
+    let fresh = readied.clone();
+    drop(mem::replace(readied, fresh));
+}
+
 pin_project! {
     /// A call on its way.
     #[project = Projected]
@@ -44,9 +50,8 @@ impl<S: Service<Req>, Req> Later<S, Req> {
     where
         S: Clone,
     {
-        let service = readied.clone();
-        drop(mem::replace(readied, service.clone()));
-        Self::fresh(service, request)
+        give_back(readied);
+        Self::fresh(readied.clone(), request)
     }
 
     /// Will ready this service and call it, when it is first polled.

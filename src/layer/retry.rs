@@ -61,6 +61,7 @@ mod progress;
 mod repeats;
 mod rest;
 mod station;
+mod under_way;
 
 use std::{
     fmt,

@@ -1,7 +1,7 @@
 //! What all handles of a fault layer share, and what a call does there.
 
 use std::{
-    fmt, mem,
+    fmt,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -15,7 +15,7 @@ use crate::{
     events::EventKind,
     layer::{
         draw::Draws,
-        later::Later,
+        later::{Later, give_back},
         observer::Told,
         protocol::{Protocol, Reads},
         seat::Shared,
@@ -112,8 +112,7 @@ impl Shared<Station> {
         let call = match (fault.delay(), fault.abort()) {
             (_, None) => Some(Later::after_a_wait(inner, request)),
             (Some(_), Some(_)) => {
-                let fresh = inner.clone();
-                drop(mem::replace(inner, fresh));
+                give_back(inner);
                 None
             }
             (None, Some(_)) => None,

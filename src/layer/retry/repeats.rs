@@ -87,18 +87,6 @@ impl<B: Body> Spare<B> {
     }
 }
 
-fn again<B>(spare: &Spare<B>, attempt: Attempt, headers: impl FnOnce(&mut HeaderMap)) -> Request<Sent<B>> {
-    let mut request = Request::new(spare.body.again());
-    *request.method_mut() = spare.method.clone();
-    *request.uri_mut() = spare.uri.clone();
-    *request.version_mut() = spare.version;
-    *request.headers_mut() = spare.headers.clone();
-    *request.extensions_mut() = spare.extensions.clone();
-    headers(request.headers_mut());
-    request.extensions_mut().insert(attempt);
-    request
-}
-
 impl<P: OverHttp, B: Body> Repeats<Request<B>> for P {
     type Try = Request<Sent<B>>;
     type Spare = Spare<B>;
@@ -124,7 +112,15 @@ impl<P: OverHttp, B: Body> Repeats<Request<B>> for P {
         attempt: Attempt,
         headers: impl FnOnce(&mut HeaderMap),
     ) -> Request<Sent<B>> {
-        again(spare, attempt, headers)
+        let mut request = Request::new(spare.body.again());
+        *request.method_mut() = spare.method.clone();
+        *request.uri_mut() = spare.uri.clone();
+        *request.version_mut() = spare.version;
+        *request.headers_mut() = spare.headers.clone();
+        *request.extensions_mut() = spare.extensions.clone();
+        headers(request.headers_mut());
+        request.extensions_mut().insert(attempt);
+        request
     }
 
     fn can_repeat(&self, spare: &Spare<B>, beside: bool) -> bool {

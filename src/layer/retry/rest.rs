@@ -13,12 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
-use super::{
-    Attempt, Repeats,
-    more::{Beside, More},
-    progress::Progress,
-    station::Station,
-};
+use super::{Attempt, Repeats, more::More, progress::Progress, station::Station};
 use crate::{
     events::EventKind,
     layer::{
@@ -61,7 +56,7 @@ where
 }
 
 /// What a service answers with.
-type Answer<S, T> = Result<<S as Service<T>>::Response, <S as Service<T>>::Error>;
+pub(super) type Answer<S, T> = Result<<S as Service<T>>::Response, <S as Service<T>>::Error>;
 
 /// What follows the end of a try.
 enum After {
@@ -329,62 +324,6 @@ where
             && let Some(headers) = self.protocol.headers_mut(response)
         {
             headers.insert(ATTEMPT_COUNT, HeaderValue::from(self.progress.tries));
-        }
-    }
-
-    // ===== the tries under way =====
-
-    fn was_called(&self, number: u32, call: &Pin<&mut Option<Later<S, P::Try>>>) -> bool {
-        if self.progress.in_call == Some(number) {
-            return call.as_ref().get_ref().as_ref().is_none_or(Later::was_called);
-        }
-        let beside = self.beside().iter().find(|(beside, _)| *beside == number);
-        beside.is_none_or(|(_, call)| call.as_ref().get_ref().was_called())
-    }
-
-    fn poll_beside(&mut self, cx: &mut Context<'_>) -> Option<(u32, Answer<S, P::Try>)> {
-        self.more.as_mut()?.beside.iter_mut().find_map(|(number, call)| match call.as_mut().poll(cx) {
-            Poll::Ready(result) => Some((*number, result)),
-            Poll::Pending => None,
-        })
-    }
-
-    fn others_than(&self, number: u32) -> bool {
-        self.progress.in_call.is_some_and(|other| other != number)
-            || self.beside().iter().any(|(other, _)| *other != number)
-    }
-
-    fn give_up(&mut self, number: u32, call: &mut Pin<&mut Option<Later<S, P::Try>>>) {
-        if self.progress.in_call == Some(number) {
-            self.progress.in_call = None;
-            call.set(None);
-        } else {
-            self.more().beside.retain(|(other, _)| *other != number);
-        }
-    }
-
-    /// Nothing is under way any more.
-    fn leave(&mut self, call: &mut Pin<&mut Option<Later<S, P::Try>>>, timer: &mut Pin<&mut Option<Sleep>>) {
-        self.progress = Progress { in_call: None, fresh: None, ..Progress::new(false, false) };
-        call.set(None);
-        timer.set(None);
-        if let Some(more) = &mut self.more {
-            more.beside.clear();
-        }
-        self.leave_place();
-    }
-
-    fn more(&mut self) -> &mut More<S, P::Try> {
-        self.more.get_or_insert_with(|| Box::new(More::asked_for(None)))
-    }
-
-    fn beside(&self) -> &[Beside<S, P::Try>] {
-        self.more.as_ref().map_or(&[], |more| &more.beside)
-    }
-
-    fn leave_place(&mut self) {
-        if let Some(more) = &mut self.more {
-            more.place = None;
         }
     }
 
