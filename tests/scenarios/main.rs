@@ -2,6 +2,7 @@
 
 mod breaker;
 mod breaker_cases;
+mod caller;
 mod extension;
 mod fallback;
 mod fault;

@@ -11,8 +11,6 @@ mod state;
 mod timeouts;
 
 use std::{
-    error::Error,
-    fmt,
     future::poll_fn,
     pin::pin,
     sync::{Arc, Mutex},
@@ -21,7 +19,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, header::CONTENT_TYPE, response::Parts};
+use http::{HeaderMap, Request, Response, header::CONTENT_TYPE};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{Service, ServiceExt};
@@ -37,11 +35,7 @@ use tower_mesh::{
     },
 };
 
-type BoxError = Box<dyn Error + Send + Sync>;
-
-const fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
+use crate::caller::{Got, ask, ms, with};
 
 // ===== documents =====
 
@@ -217,74 +211,9 @@ fn grpc() -> Request<Full<Bytes>> {
     with(post(""), CONTENT_TYPE.as_str(), "application/grpc")
 }
 
-fn with<B>(mut request: Request<B>, name: &'static str, value: &str) -> Request<B> {
-    request.headers_mut().insert(name, value.parse().expect("a value"));
-    request
-}
-
-/// What a caller gets, and when.
-#[derive(Debug)]
-struct Got {
-    head: Parts,
-    /// After how many milliseconds the head was there, and all.
-    head_after: u128,
-    after: u128,
-    content: Result<Bytes, BoxError>,
-}
-
-impl Got {
-    fn status(&self) -> u16 {
-        self.head.status.as_u16()
-    }
-
-    fn flags(&self) -> String {
-        self.head.extensions.get::<Flags>().copied().unwrap_or_default().to_string()
-    }
-
-    fn refusal(&self) -> Option<&Refusal> {
-        let error = self.content.as_ref().err().and_then(|error| error.downcast_ref());
-        self.head.extensions.get().or(error)
-    }
-
-    fn reason(&self) -> Option<Reason> {
-        self.refusal().map(Refusal::reason)
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.headers.get(name).map(|value| value.to_str().expect("a text"))
-    }
-
-    #[track_caller]
-    fn content(&self) -> &str {
-        std::str::from_utf8(self.content.as_ref().expect("a whole body")).expect("a text")
-    }
-
-    /// Status, flags, and after how many milliseconds all was there.
-    fn seen(&self) -> (u16, String, u128) {
-        (self.status(), self.flags(), self.after)
-    }
-}
-
 /// As it stands in an assertion.
 fn seen(status: u16, flags: &str, after: u128) -> (u16, String, u128) {
     (status, flags.to_owned(), after)
-}
-
-/// Calls once, and reads to the end. What is broken may hang: it has an hour of virtual time.
-async fn ask<S, B, R>(service: &S, request: Request<B>) -> Got
-where
-    S: Service<Request<B>, Response = Response<R>, Error: fmt::Debug> + Clone,
-    R: Body<Data = Bytes, Error: Into<BoxError>>,
-{
-    let start = clock::now();
-    let passed = || clock::now().since(start).as_millis();
-    let call = async {
-        let (head, body) = service.clone().oneshot(request).await.expect("an answer").into_parts();
-        let head_after = passed();
-        let content = body.collect().await.map(|body| body.to_bytes()).map_err(Into::into);
-        Got { head, head_after, after: passed(), content }
-    };
-    tokio::time::timeout(Duration::from_secs(3600), call).await.expect("it was held up for an hour")
 }
 
 /// Polls a call until so many milliseconds have passed, and drops it.

@@ -22,7 +22,7 @@ use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceExt};
 use tower_mesh::{
-    Events, Flags, Http, Listening, Refusal, RetryLayer,
+    Flags, Http, Refusal, RetryLayer,
     layer::{clock, draw::Draws, protocol::HttpReadingErrors, retry::Attempt},
     policy::{
         Time,
@@ -31,9 +31,7 @@ use tower_mesh::{
     testing::Echo,
 };
 
-fn ms(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
+use crate::caller::{Told, get, ms};
 
 fn settings(attempts: u32, on: &str) -> SettingsBuilder {
     Settings::builder().attempts(attempts).on(on.parse::<RetryOn>().expect("these are words"))
@@ -179,10 +177,6 @@ impl Got {
     }
 }
 
-fn get() -> Request<Full<Bytes>> {
-    Request::new(Full::default())
-}
-
 fn post(content: &'static str) -> Request<Full<Bytes>> {
     Request::builder().method(Method::POST).body(Full::from(content)).expect("a request")
 }
@@ -220,28 +214,6 @@ where
     try_ask(service, request).await.expect("an answer")
 }
 
-/// Listens to a layer.
-struct Told {
-    events: Events,
-    lines: Arc<Mutex<Vec<String>>>,
-    _listening: Listening,
-}
-
-impl Told {
-    fn new() -> Self {
-        let (events, lines) = (Events::new(), Arc::new(Mutex::new(Vec::new())));
-        let listening = events.listen({
-            let lines = Arc::clone(&lines);
-            move |event| lines.lock().expect("no panic").push(event.kind.name().to_owned())
-        });
-        Self { events, lines, _listening: listening }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.lines.lock().expect("no panic").clone()
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn when_no_retry_is_left_the_last_answer_of_the_upstream_is_the_answer() {
     let told = Told::new();
@@ -252,7 +224,7 @@ async fn when_no_retry_is_left_the_last_answer_of_the_upstream_is_the_answer() {
     assert_eq!(got.seen(), (503, "503", "URX"));
     assert_eq!((got.header("x-pod"), got.details.as_deref()), (Some("a"), None), "it is the upstream's own");
     assert_eq!(upstream.log().len(), 3);
-    assert_eq!(told.lines(), ["retried", "retried", "retries_used_up"]);
+    assert_eq!(told.names(), ["retried", "retried", "retries_used_up"]);
 }
 
 #[tokio::test(start_paused = true)]

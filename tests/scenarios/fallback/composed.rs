@@ -14,14 +14,14 @@ async fn of_two_the_inner_one_answers() {
     let told = Told::new();
     let service =
         (fallback("outer").told("reviews", &told.events), fallback("inner")).layer(service_fn(refuses));
-    assert_eq!(ask(&service, get()).await.seen(), (200, "inner", "UO,DI,FB".to_owned()));
-    assert_eq!(told.lines(), [""; 0]);
+    assert_eq!(ask(&service, get()).await.said(), (200, "inner", "UO,DI,FB".to_owned()));
+    assert_eq!(told.named(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_inner_one_leaves_the_outer_one_takes() {
     let service = (fallback("outer"), fallback("inner").only(|_| false)).layer(service_fn(refuses));
-    assert_eq!(ask(&service, get()).await.seen(), (200, "outer", "UO,DI,FB".to_owned()));
+    assert_eq!(ask(&service, get()).await.said(), (200, "outer", "UO,DI,FB".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -29,20 +29,20 @@ async fn a_second_services_answer_is_left_alone_by_the_outer_one() {
     let second = service_fn(async |_| Ok(Response::new(Full::from("second"))));
     let service = (fallback("outer"), FallbackLayer::service(second)).layer(service_fn(refuses));
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (200, "second", "UO,DI,FB".to_owned()));
-    assert_eq!(got.refusal(), None, "it is an upstream's answer");
+    assert_eq!(got.said(), (200, "second", "UO,DI,FB".to_owned()));
+    assert_eq!(got.why(), None, "it is an upstream's answer");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_services_refusal_is_taken_by_the_outer_one() {
     let second = || FallbackLayer::service(service_fn(async |_| Ok(refused("second"))));
     let got = ask(&second().layer(service_fn(refuses)), get()).await;
-    assert_eq!(got.seen(), (409, "second", "UO,DI".to_owned()), "nothing has answered yet");
-    assert_eq!(got.refusal(), Some("second"));
+    assert_eq!(got.said(), (409, "second", "UO,DI".to_owned()), "nothing has answered yet");
+    assert_eq!(got.why(), Some("second"));
 
     let got = ask(&(fallback("outer"), second()).layer(service_fn(refuses)), get()).await;
-    assert_eq!(got.seen(), (200, "outer", "UO,DI,FB".to_owned()));
-    assert_eq!(got.refusal(), Some("second"), "the last one is why");
+    assert_eq!(got.said(), (200, "outer", "UO,DI,FB".to_owned()));
+    assert_eq!(got.why(), Some("second"), "the last one is why");
 }
 
 /// The second service has a fallback of its own: that one answered, and is further in.
@@ -51,8 +51,8 @@ async fn a_fallback_inside_of_the_second_service_is_the_inner_one() {
     let second = fallback("second's").layer(service_fn(async |_: Request<_>| Ok(refused("second"))));
     let service = (fallback("outer"), FallbackLayer::service(second)).layer(service_fn(refuses));
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (200, "second's", "UO,DI,FB".to_owned()));
-    assert_eq!(got.refusal(), Some("second"));
+    assert_eq!(got.said(), (200, "second's", "UO,DI,FB".to_owned()));
+    assert_eq!(got.why(), Some("second"));
 }
 
 /// The whole body goes from one service to the next, as long as nobody reads it.
@@ -65,7 +65,7 @@ async fn a_third_service_gets_the_body_that_two_have_refused() {
     let second = service_fn(async |_| Ok(refused("second")));
     let service = (FallbackLayer::service(third), FallbackLayer::service(second)).layer(service_fn(refuses));
     let request = Request::new(Full::<Bytes>::from("whole"));
-    assert_eq!(ask(&service, request).await.seen(), (200, "whole", "UO,DI,FB".to_owned()));
+    assert_eq!(ask(&service, request).await.said(), (200, "whole", "UO,DI,FB".to_owned()));
 }
 
 /// A fallback of our own hides no reason: a 500 that we say ourselves is no failure of the upstream.
@@ -75,7 +75,7 @@ async fn a_breaker_above_does_not_count_our_own_answers() {
     let service = fragile().layer(answers);
     for _ in 0..2 {
         assert_eq!(
-            ask(&service, get()).await.seen(),
+            ask(&service, get()).await.said(),
             (500, "", "UO,DI,FB".to_owned()),
             "the breaker refused"
         );
@@ -99,6 +99,6 @@ async fn a_breaker_above_that_judges_trailers_does_not_wait_for_those_of_our_own
 async fn a_breaker_above_counts_the_second_services_failures() {
     let second = service_fn(async |_| Ok(answer(500, "").map(Full::new)));
     let service = (fragile(), FallbackLayer::service(second)).layer(service_fn(refuses));
-    assert_eq!(ask(&service, get()).await.seen(), (500, "", "UO,DI,FB".to_owned()));
-    assert_eq!(ask(&service, get()).await.refusal(), Some("circuit_open"), "both upstreams failed");
+    assert_eq!(ask(&service, get()).await.said(), (500, "", "UO,DI,FB".to_owned()));
+    assert_eq!(ask(&service, get()).await.why(), Some("circuit_open"), "both upstreams failed");
 }

@@ -37,9 +37,9 @@ async fn a_refusal_in_an_error_becomes_any_result_and_other_errors_stand() {
         FallbackLayer::instead(Plain.reading(Failed::refusal), |refusal| Ok(refusal.reason().to_string()));
     let service = (layer.told("reviews", &told.events), fragile().over(Plain)).layer(service_fn(broken));
     assert_eq!(service.clone().oneshot(()).await, Err(Failed::Broken));
-    assert_eq!(told.lines(), [""; 0]);
+    assert_eq!(told.named(), [""; 0]);
     assert_eq!(service.clone().oneshot(()).await, Ok("circuit_open".to_owned()));
-    assert_eq!(told.lines(), [FELL_BACK]);
+    assert_eq!(told.named(), [FELL_BACK]);
 }
 
 #[tokio::test(start_paused = true)]

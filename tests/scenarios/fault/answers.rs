@@ -22,7 +22,7 @@ fn aborting_grpc(status: GrpcStatus) -> FaultLayer {
 async fn an_abort_is_the_status_eighteen_bytes_of_text_and_no_other_header() {
     let upstream = Echo::new();
     let got = ask(&aborting(503).layer(upstream.clone()), get()).await;
-    assert_eq!(got.seen(), (503, "fault filter abort", "FI".to_owned()));
+    assert_eq!(got.said(), (503, "fault filter abort", "FI".to_owned()));
     assert_eq!(got.headers(), [("content-length", "18"), ("content-type", "text/plain")]);
     let refusal = got.refusal().expect("it carries its reason");
     assert_eq!((refusal.reason(), refusal.why()), (Reason::FaultAbort, "fault_filter_abort"));
@@ -34,7 +34,7 @@ async fn an_abort_is_the_status_eighteen_bytes_of_text_and_no_other_header() {
 async fn an_abort_can_have_any_final_status_of_http() {
     for status in [200, 404, 429, 500, 599] {
         let got = ask(&aborting(status).layer(Echo::new()), get()).await;
-        assert_eq!(got.seen(), (status, "fault filter abort", "FI".to_owned()));
+        assert_eq!(got.said(), (status, "fault filter abort", "FI".to_owned()));
     }
 }
 
@@ -44,7 +44,7 @@ async fn an_aborted_head_is_the_head_of_the_aborted_get() {
     let mut request = get();
     *request.method_mut() = Method::HEAD;
     let got = ask(&service, request).await;
-    assert_eq!(got.seen(), (503, "", "FI".to_owned()));
+    assert_eq!(got.said(), (503, "", "FI".to_owned()));
     assert_eq!(got.headers(), ask(&service, get()).await.headers());
 }
 
@@ -62,7 +62,7 @@ async fn a_grpc_caller_is_told_of_an_http_abort_by_the_status_it_maps_to() {
         (504, "14"),
     ] {
         let got = ask(&aborting(status).layer(Echo::new()), grpc()).await;
-        assert_eq!(got.seen(), (200, "", "FI".to_owned()));
+        assert_eq!(got.said(), (200, "", "FI".to_owned()));
         assert_eq!(
             got.headers(),
             [
@@ -79,13 +79,13 @@ async fn a_grpc_caller_is_told_of_an_http_abort_by_the_status_it_maps_to() {
 async fn case_42_a_grpc_abort_is_its_status_to_grpc_and_a_200_to_everybody_else() {
     let service = aborting_grpc(GrpcStatus::Unavailable).layer(Echo::new());
     let got = ask(&service, grpc()).await;
-    assert_eq!(got.seen(), (200, "", "FI".to_owned()));
+    assert_eq!(got.said(), (200, "", "FI".to_owned()));
     assert_eq!(
         got.headers(),
         [("content-type", "application/grpc"), ("grpc-message", "fault filter abort"), ("grpc-status", "14")]
     );
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (200, "fault filter abort", "FI".to_owned()));
+    assert_eq!(got.said(), (200, "fault filter abort", "FI".to_owned()));
     assert_eq!(got.headers(), [("content-length", "18"), ("content-type", "text/plain")]);
     assert!(got.refusal().is_some(), "though it looks well, it is no answer of the upstream");
 }
@@ -102,19 +102,19 @@ async fn each_grpc_status_is_told_as_its_number() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_after_a_delay_says_so_beside_what_it_says_already() {
     let delayed = faults(delay(MS, 100.0));
-    assert_eq!(ask(&delayed.layer(Echo::new()), get()).await.seen(), (200, "", "DI".to_owned()));
+    assert_eq!(ask(&delayed.layer(Echo::new()), get()).await.said(), (200, "", "DI".to_owned()));
     let twice = (delayed.clone(), delayed.clone(), aborting(503)).layer(Echo::new());
     assert_eq!(ask(&twice, get()).await.flags(), "FI,DI", "delayed twice, aborted further in");
     let both = faults(delay(MS, 100.0).abort(503, 100.0)).layer(Echo::new());
     let got = ask(&both, get()).await;
-    assert_eq!(got.seen(), (503, "fault filter abort", "FI,DI".to_owned()));
+    assert_eq!(got.said(), (503, "fault filter abort", "FI,DI".to_owned()));
     assert_eq!(got.refusal().expect("a refusal").flags().to_string(), "FI,DI");
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_meets_with_no_fault_gets_the_upstreams_answer_untouched() {
     let got = ask(&faults(delay(MS, 0.0).abort(503, 0.0)).layer(Echo::new()), get()).await;
-    assert_eq!(got.seen(), (200, "", "-".to_owned()));
+    assert_eq!(got.said(), (200, "", "-".to_owned()));
     assert!(got.refusal().is_none());
 }
 
@@ -126,22 +126,22 @@ async fn headers_ask_for_faults_where_they_are_listened_to() {
     let service = faults(settings).layer(Echo::new());
     let start = tower_mesh::layer::clock::now();
     let after = || tower_mesh::layer::clock::now().since(start);
-    assert_eq!(ask(&service, get()).await.seen(), (200, "", "-".to_owned()));
+    assert_eq!(ask(&service, get()).await.said(), (200, "", "-".to_owned()));
     assert_eq!(after(), MS);
     let both = [("x-envoy-fault-delay-request", "250"), ("x-envoy-fault-abort-request", "418")];
-    assert_eq!(ask(&service, asking(&both)).await.seen(), (418, "fault filter abort", "FI,DI".to_owned()));
+    assert_eq!(ask(&service, asking(&both)).await.said(), (418, "fault filter abort", "FI,DI".to_owned()));
     assert_eq!(after(), 251 * MS);
     let grpc_only = [("x-envoy-fault-abort-grpc-request", "14")];
-    assert_eq!(ask(&service, asking(&grpc_only)).await.seen(), (200, "fault filter abort", "FI".to_owned()));
+    assert_eq!(ask(&service, asking(&grpc_only)).await.said(), (200, "fault filter abort", "FI".to_owned()));
     let statuses = [("x-envoy-fault-abort-request", "503"), ("x-envoy-fault-abort-grpc-request", "5")];
     assert_eq!(ask(&service, asking(&statuses)).await.head.status, StatusCode::SERVICE_UNAVAILABLE);
     let none = [("x-envoy-fault-delay-request", "abc"), ("x-envoy-fault-abort-request", "199")];
-    assert_eq!(ask(&service, asking(&none)).await.seen(), (200, "", "-".to_owned()));
+    assert_eq!(ask(&service, asking(&none)).await.said(), (200, "", "-".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn headers_are_nothing_where_they_are_not_listened_to() {
     let service = faults(delay(MS, 0.0001)).layer(Echo::new());
     let both = [("x-envoy-fault-delay-request", "250"), ("x-envoy-fault-abort-request", "418")];
-    assert_eq!(ask(&service, asking(&both)).await.seen(), (200, "", "-".to_owned()));
+    assert_eq!(ask(&service, asking(&both)).await.said(), (200, "", "-".to_owned()));
 }

@@ -84,7 +84,7 @@ async fn an_abort_is_not_tried_again_by_what_stands_further_in() {
     let (again, upstream) = (Again::default(), Echo::new());
     let service = (faults(Settings::builder().abort(503, 100.0)), RetryLayer::new(again.clone()))
         .layer(upstream.clone());
-    assert_eq!(ask(&service, get()).await.seen(), (503, "fault filter abort", "FI".to_owned()));
+    assert_eq!(ask(&service, get()).await.said(), (503, "fault filter abort", "FI".to_owned()));
     assert_eq!((again.0.load(SeqCst), upstream.seen().calls), (0, 0));
 }
 
@@ -93,7 +93,7 @@ async fn all_tries_further_in_come_after_one_delay() {
     let (again, upstream) = (Again::default(), Echo::new().status(503));
     let service = (faults(delay(SECOND, 100.0)), RetryLayer::new(again)).layer(upstream.clone());
     let start = clock::now();
-    assert_eq!(ask(&service, get()).await.seen(), (503, "", "DI".to_owned()));
+    assert_eq!(ask(&service, get()).await.said(), (503, "", "DI".to_owned()));
     assert_eq!((upstream.seen().calls, clock::now().since(start)), (4, SECOND + 4 * MS));
 }
 
@@ -108,7 +108,7 @@ async fn a_breaker_is_not_moved_by_aborts_on_either_side() {
     let handles = [outside.handle(), inside.handle()];
     let service = (outside, aborts(), inside).layer(Echo::new());
     for _ in 0..5 {
-        assert_eq!(ask(&service, get()).await.seen().0, 503);
+        assert_eq!(ask(&service, get()).await.said().0, 503);
     }
     for handle in handles {
         assert_eq!(handle.counts().error, 0);
@@ -120,5 +120,5 @@ async fn a_breaker_is_not_moved_by_aborts_on_either_side() {
 async fn a_fallback_further_out_takes_the_place_of_an_abort() {
     let fallback = FallbackLayer::answer(Response::new("as of yesterday".into()));
     let service = (fallback, faults(delay(SECOND, 100.0).abort(503, 100.0))).layer(Echo::new());
-    assert_eq!(ask(&service, get()).await.seen(), (200, "as of yesterday", "FI,DI,FB".to_owned()));
+    assert_eq!(ask(&service, get()).await.said(), (200, "as of yesterday", "FI,DI,FB".to_owned()));
 }

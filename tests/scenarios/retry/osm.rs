@@ -17,7 +17,8 @@ async fn waits_double_to_ten_times_the_base() {
     let layer = layer(osm(5, "5xx", Duration::from_secs(1))).told("reviews", &told.events);
     assert_eq!(ask(&layer.layer(upstream.clone()), get()).await.status, 503);
     assert_eq!(upstream.times(), [0, 1000, 3000, 7000, 15_000, 25_000]);
-    let count = |name: &str| told.lines().iter().filter(|line| *line == name).count();
+    let names = told.names();
+    let count = |name: &str| names.iter().filter(|told| **told == name).count();
     assert_eq!((count("retried"), count("retries_used_up")), (5, 1));
 }
 

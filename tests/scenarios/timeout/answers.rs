@@ -16,7 +16,7 @@ async fn what_takes_longer_than_the_total_is_answered_504() {
     let (upstream, told) = (Echo::new().delay(ms(1000)), Told::new());
     let service = timeout(limits().total(ms(500))).told("reviews", &told.events).layer(upstream.clone());
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (504, Some("response_timeout"), 500));
+    assert_eq!(got.ended(), (504, Some("response_timeout"), 500));
     assert_eq!((got.content(), got.flags().as_str()), ("upstream request timeout", "UT"));
     assert_eq!((got.header("content-type"), got.header("content-length")), (Some("text/plain"), Some("24")));
     assert_eq!(got.head.headers.len(), 2);
@@ -70,7 +70,7 @@ async fn a_grpc_caller_is_told_by_trailers_only() {
     let late = limits().total(ms(500));
     for (settings, status) in [(late, "14"), (late.grpc_status(GrpcStatus::DeadlineExceeded), "4")] {
         let got = ask(&timeout(settings).layer(Echo::new().hang()), grpc()).await;
-        assert_eq!(got.seen(), (200, Some("response_timeout"), 500));
+        assert_eq!(got.ended(), (200, Some("response_timeout"), 500));
         assert_eq!((got.header("grpc-status"), got.content()), (Some(status), ""));
         assert_eq!(got.header("grpc-message"), Some("upstream request timeout"));
         assert_eq!(got.header("content-type"), Some("application/grpc"));
@@ -84,7 +84,7 @@ async fn a_try_without_a_head_in_time_is_answered_504_with_its_own_reason() {
     let told = Told::new();
     let service = timeout(limits().head(ms(300))).told("try", &told.events).layer(Echo::new().hang());
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (504, Some("upstream_per_try_timeout"), 300));
+    assert_eq!(got.ended(), (504, Some("upstream_per_try_timeout"), 300));
     assert_eq!((got.content(), got.flags().as_str()), ("upstream request timeout", "UT"));
     assert_eq!(told.lines(), ["[try] refused try_timeout"]);
 }
@@ -93,14 +93,14 @@ async fn a_try_without_a_head_in_time_is_answered_504_with_its_own_reason() {
 #[tokio::test(start_paused = true)]
 async fn the_total_goes_before_a_try_of_the_same_length() {
     let service = timeout(limits().total(ms(5000)).head(ms(5000))).layer(Echo::new().hang());
-    assert_eq!(ask(&service, get()).await.seen(), (504, Some("response_timeout"), 5000));
+    assert_eq!(ask(&service, get()).await.ended(), (504, Some("response_timeout"), 5000));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_there_in_the_last_moment_is_given() {
     for settings in [limits().total(ms(500)), limits().head(ms(500)), limits().idle(ms(500))] {
         let got = ask(&timeout(settings).layer(Echo::new().delay(ms(500))), get()).await;
-        assert_eq!(got.seen(), (200, None, 500));
+        assert_eq!(got.ended(), (200, None, 500));
         let got = ask(&timeout(settings).layer(Echo::new().delay(ms(501))), get()).await;
         assert_eq!((got.status(), got.after), (504, 500));
     }
@@ -132,6 +132,6 @@ async fn a_breaker_further_out_counts_it() {
     let settings = circuit_breaker::Settings::builder().error_amount(1).build().expect("settings");
     let service = (CircuitBreakerLayer::new(settings), timeout(limits().total(ms(500))));
     let service = service.layer(Echo::new().hang());
-    assert_eq!(ask(&service, get()).await.seen(), (504, Some("response_timeout"), 500));
-    assert_eq!(ask(&service, get()).await.seen(), (409, Some("circuit_open"), 0));
+    assert_eq!(ask(&service, get()).await.ended(), (504, Some("response_timeout"), 500));
+    assert_eq!(ask(&service, get()).await.ended(), (409, Some("circuit_open"), 0));
 }

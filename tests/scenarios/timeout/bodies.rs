@@ -38,9 +38,9 @@ async fn the_total_cuts_a_body_whose_head_was_sent() {
 async fn a_body_that_ends_in_the_last_moment_is_whole() {
     let upstream = Echo::new().latency(ms(100)).size(64).slow_body(ms(400));
     let got = ask(&timeout(limits().total(ms(500))).layer(upstream.clone()), get()).await;
-    assert_eq!((got.seen(), got.content().len()), ((200, None, 500), 64));
+    assert_eq!((got.ended(), got.content().len()), ((200, None, 500), 64));
     let got = ask(&timeout(limits().total(ms(499))).layer(upstream), get()).await;
-    assert_eq!((got.seen(), got.head_after), ((200, Some("response_timeout"), 499), 100));
+    assert_eq!((got.ended(), got.head_after), ((200, Some("response_timeout"), 499), 100));
 }
 
 /// One timer serves both; the total counts from its own beginning.
@@ -49,7 +49,7 @@ async fn after_a_try_the_total_goes_on() {
     let upstream = Echo::new().latency(ms(100)).size(64).slow_body(ms(600));
     for head in [200, 500, 800] {
         let service = timeout(limits().total(ms(500)).head(ms(head))).layer(upstream.clone());
-        assert_eq!(ask(&service, get()).await.seen(), (200, Some("response_timeout"), 500));
+        assert_eq!(ask(&service, get()).await.ended(), (200, Some("response_timeout"), 500));
     }
 }
 
@@ -57,7 +57,7 @@ async fn after_a_try_the_total_goes_on() {
 async fn a_head_that_was_there_at_once_has_its_body_counted_from_then_on() {
     let upstream = Echo::new().latency(ms(0)).size(64).slow_body(ms(2000));
     let service = timeout(limits().total(ms(500))).layer(upstream);
-    assert_eq!(ask(&service, get()).await.seen(), (200, Some("response_timeout"), 500));
+    assert_eq!(ask(&service, get()).await.ended(), (200, Some("response_timeout"), 500));
     // Also while nobody reads it.
     let mut body = service.oneshot(get()).await.expect("an answer").into_body();
     sleep(ms(400)).await;
@@ -80,7 +80,7 @@ async fn what_is_there_is_given_also_after_the_deadline() {
 async fn the_time_of_one_try_ends_with_its_head() {
     let upstream = Echo::new().size(64).slow_body(ms(2000));
     let got = ask(&timeout(limits().head(ms(500))).layer(upstream), get()).await;
-    assert_eq!((got.seen(), got.content().len()), ((200, None, 2001), 64));
+    assert_eq!((got.ended(), got.content().len()), ((200, None, 2001), 64));
 }
 
 /// Bodies stay what they are: this compiles only if the type does.
@@ -92,7 +92,7 @@ async fn heads_only_leaves_bodies_alone() {
         service.oneshot(get()).await.expect("an answer");
     assert_eq!(response.into_body().collect().await.expect("whole").to_bytes().len(), 64);
     let service = timeout(limits().total(ms(500))).heads_only().layer(Echo::new().hang());
-    assert_eq!(ask(&service, get()).await.seen(), (504, Some("response_timeout"), 500));
+    assert_eq!(ask(&service, get()).await.ended(), (504, Some("response_timeout"), 500));
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,7 +168,7 @@ async fn of_two_timeouts_the_one_that_cut_is_the_one_that_is_found() {
         timeout(limits().idle(ms(300))).told("inner", &inner.events),
     );
     let got = ask(&layers.layer(upstream), get()).await;
-    assert_eq!(got.seen(), (200, Some("stream_idle_timeout"), 301));
+    assert_eq!(got.ended(), (200, Some("stream_idle_timeout"), 301));
     assert_eq!((inner.lines().len(), outer.lines().len()), (1, 0));
 }
 

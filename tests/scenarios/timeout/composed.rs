@@ -50,7 +50,7 @@ async fn the_total_covers_all_tries() {
     let again = RetryLayer::new(Again(5, |response: &Response<EchoBody>| response.status() == 503));
     let service = (timeout(limits().total(ms(3000))), again).layer(upstream.clone());
     let got = ask(&service, get()).await;
-    assert_eq!((got.seen(), got.flags().as_str()), ((504, Some("response_timeout"), 3000), "UT"));
+    assert_eq!((got.ended(), got.flags().as_str()), ((504, Some("response_timeout"), 3000), "UT"));
     assert_eq!((upstream.seen().calls, upstream.seen().active), (2, 0));
 }
 
@@ -72,12 +72,12 @@ async fn a_try_has_its_own_time_within_the_total() {
         )
     };
     let got = ask(&layers(0).layer(upstream.clone()), get()).await;
-    assert_eq!(got.seen(), (504, Some("upstream_per_try_timeout"), 1000));
+    assert_eq!(got.ended(), (504, Some("upstream_per_try_timeout"), 1000));
     let got = ask(&layers(2).layer(upstream.clone()), get()).await;
-    assert_eq!(got.seen(), (504, Some("upstream_per_try_timeout"), 3000));
+    assert_eq!(got.ended(), (504, Some("upstream_per_try_timeout"), 3000));
     let before = upstream.seen().calls;
     let got = ask(&layers(9).layer(upstream.clone()), get()).await;
-    assert_eq!(got.seen(), (504, Some("response_timeout"), 5000));
+    assert_eq!(got.ended(), (504, Some("response_timeout"), 5000));
     assert_eq!((upstream.seen().calls - before, upstream.seen().active), (6, 0));
 }
 
@@ -92,10 +92,10 @@ async fn a_wait_outside_of_a_try_is_not_its_time() {
             tries.oneshot(request).await
         }
     });
-    assert_eq!(ask(&service, get()).await.seen(), (200, None, 1700));
+    assert_eq!(ask(&service, get()).await.ended(), (200, None, 1700));
     let service = timeout(limits().total(ms(1600))).layer(service);
     assert_eq!(
-        ask(&service, get()).await.seen(),
+        ask(&service, get()).await.ended(),
         (504, Some("response_timeout"), 1600),
         "of the total it is"
     );
@@ -122,11 +122,11 @@ async fn a_router_has_its_handlers_ended() {
     let ask = async |path: &str| ask(&app, Request::get(path).body(Body::empty()).expect("a request")).await;
     let got = ask("/slow").await;
     assert_eq!(
-        (got.seen(), got.content()),
+        (got.ended(), got.content()),
         ((504, Some("response_timeout"), 500), "upstream request timeout")
     );
     let got = ask("/quick").await;
-    assert_eq!((got.seen(), got.content()), ((200, None, 0), "a page"));
+    assert_eq!((got.ended(), got.content()), ((200, None, 0), "a page"));
 }
 
 /// Where a limit may be, every answer has the same type, and one on another needs nothing in between.

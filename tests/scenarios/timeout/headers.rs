@@ -1,9 +1,12 @@
 //! What a request says of how long it may take, and what the next hop is told.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+};
 
 use http::{HeaderMap, Response};
-use tower::{Layer, service_fn};
+use tower::{Layer, Service, service_fn};
 use tower_mesh::{layer::timeout::Uploading, policy::timeout::Trusted, testing::Echo};
 
 use super::{upload::Upload, *};
@@ -63,14 +66,14 @@ async fn a_trusted_header_replaces_the_total_in_both_directions() {
     }
     let endless = timeout(limits().trust_request_headers(Trusted::Total)).layer(Echo::new().hang());
     let got = ask(&endless, with(get(), TOTAL, "700")).await;
-    assert_eq!(got.seen(), (504, Some("response_timeout"), 700), "also where none was set");
+    assert_eq!(got.ended(), (504, Some("response_timeout"), 700), "also where none was set");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_trusted_header_of_one_try_works_where_none_was_set() {
     let service = timeout(limits().trust_request_headers(Trusted::Head)).layer(Echo::new().delay(ms(1000)));
     let got = ask(&service, with(get(), TRY, "300")).await;
-    assert_eq!(got.seen(), (504, Some("upstream_per_try_timeout"), 300));
+    assert_eq!(got.ended(), (504, Some("upstream_per_try_timeout"), 300));
     assert_eq!(ask(&service, with(get(), TOTAL, "300")).await.status(), 200, "that is not its own");
     assert_eq!(ask(&service, get()).await.status(), 200);
 }
@@ -81,7 +84,7 @@ async fn headers_that_nobody_trusts_pass_untouched() {
     let layer = timeout(limits().total(ms(500)));
     assert_eq!(ask(&layer.layer(Echo::new().delay(ms(400))), request()).await.status(), 200);
     let got = ask(&layer.layer(Echo::new().hang()), request()).await;
-    assert_eq!(got.seen(), (504, Some("response_timeout"), 500));
+    assert_eq!(got.ended(), (504, Some("response_timeout"), 500));
     assert_eq!(arrives(&layer, request()).await, *request().headers());
 }
 
@@ -103,7 +106,7 @@ async fn what_is_trusted_is_taken_off_by_who_reads_it() {
 async fn a_trusted_caller_may_ask_for_an_empty_answer() {
     let settings = limits().total(ms(500)).trust_request_headers(Trusted::Both);
     let got = ask(&timeout(settings).layer(Echo::new().hang()), with(get(), EMPTY, "yes")).await;
-    assert_eq!(got.seen(), (204, Some("response_timeout"), 500));
+    assert_eq!(got.ended(), (204, Some("response_timeout"), 500));
     assert_eq!((got.content(), got.head.headers.len(), got.flags().as_str()), ("", 0, "UT"));
     // Around each try, too, and around all tries: the header goes through the outer one.
     let layers = (
@@ -111,7 +114,7 @@ async fn a_trusted_caller_may_ask_for_an_empty_answer() {
         timeout(limits().head(ms(100)).trust_request_headers(Trusted::Head)).heads_only(),
     );
     let got = ask(&layers.layer(Echo::new().hang()), with(get(), EMPTY, "yes")).await;
-    assert_eq!(got.seen(), (204, Some("upstream_per_try_timeout"), 100));
+    assert_eq!(got.ended(), (204, Some("upstream_per_try_timeout"), 100));
 }
 
 // ===== gRPC's =====

@@ -12,7 +12,7 @@ async fn a_head_that_does_not_come_is_a_stream_timeout() {
     let told = Told::new();
     let service = timeout(limits().idle(ms(300))).told("reviews", &told.events).layer(Echo::new().hang());
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (504, Some("stream_idle_timeout"), 300));
+    assert_eq!(got.ended(), (504, Some("stream_idle_timeout"), 300));
     assert_eq!((got.content(), got.flags().as_str()), ("stream timeout", "SI"));
     assert_eq!(got.header("content-type"), Some("text/plain"));
     assert_eq!(told.lines(), ["[reviews] refused idle_timeout"]);
@@ -25,7 +25,7 @@ async fn a_head_that_does_not_come_is_a_stream_timeout() {
 async fn a_caller_that_does_not_go_on_is_a_request_timeout() {
     let service = timeout(limits().idle(ms(300))).starting_at_request_end().layer(Echo::new());
     let got = ask(&service, Request::new(Upload::new([100, 100, 1000]))).await;
-    assert_eq!(got.seen(), (408, Some("stream_idle_timeout"), 500));
+    assert_eq!(got.ended(), (408, Some("stream_idle_timeout"), 500));
     assert_eq!((got.content(), got.flags().as_str()), ("stream timeout", "SI"));
     let reason = got.head.extensions.get::<Refusal>().map(Refusal::reason);
     assert_eq!(reason, Some(Reason::IdleTimeout));
@@ -35,10 +35,10 @@ async fn a_caller_that_does_not_go_on_is_a_request_timeout() {
 async fn frames_of_the_request_move_it() {
     let upload = || Request::new(Upload::new([250, 250, 250, 250]));
     let service = timeout(limits().idle(ms(300))).starting_at_request_end().layer(Echo::new().delay(ms(299)));
-    assert_eq!(ask(&service, upload()).await.seen(), (200, None, 1299));
+    assert_eq!(ask(&service, upload()).await.ended(), (200, None, 1299));
     let unseen = timeout(limits().idle(ms(300))).layer(Echo::new());
     assert_eq!(
-        ask(&unseen, upload()).await.seen(),
+        ask(&unseen, upload()).await.ended(),
         (504, Some("stream_idle_timeout"), 300),
         "where they are seen"
     );
@@ -52,14 +52,14 @@ async fn after_the_request_its_end_counts() {
     assert_eq!(ask(&service, Request::new(Upload::new([0]))).await.after, 300);
     let reads = timeout(limits().idle(ms(300))).starting_at_request_end().layer(Echo::new().delay(ms(5000)));
     let got = ask(&reads, Request::new(Upload::new([200, 200]))).await;
-    assert_eq!(got.seen(), (504, Some("stream_idle_timeout"), 700));
+    assert_eq!(got.ended(), (504, Some("stream_idle_timeout"), 700));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_head_moves_it_and_each_frame_of_the_response_does() {
     let upstream = Echo::new().delay(ms(250)).size(64).slow_body(ms(250));
     let got = ask(&timeout(limits().idle(ms(300))).layer(upstream), get()).await;
-    assert_eq!((got.seen(), got.content().len()), ((200, None, 500), 64));
+    assert_eq!((got.ended(), got.content().len()), ((200, None, 500), 64));
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +72,7 @@ async fn the_head_alone_moves_it_and_each_frame_alone_does() {
         });
         let got = ask(&timeout(limits().idle(ms(300))).layer(upstream), get()).await;
         match whole_after {
-            Some(after) => assert_eq!(got.seen(), (200, None, after)),
+            Some(after) => assert_eq!(got.ended(), (200, None, after)),
             None => assert_eq!(got.why(), Some("stream_idle_timeout"), "{parts:?}"),
         }
     }
@@ -83,7 +83,7 @@ async fn a_body_that_does_not_go_on_is_cut() {
     let (upstream, told) = (Echo::new().delay(ms(250)).size(64).slow_body(ms(5000)), Told::new());
     let service = timeout(limits().idle(ms(300))).told("reviews", &told.events).layer(upstream.clone());
     let got = ask(&service, get()).await;
-    assert_eq!(got.seen(), (200, Some("stream_idle_timeout"), 550));
+    assert_eq!(got.ended(), (200, Some("stream_idle_timeout"), 550));
     let error = got.content.expect_err("it was cut");
     assert_eq!(error.downcast_ref::<Refusal>().map(Refusal::flags), Some(Flags::SI));
     assert_eq!(upstream.seen().active, 0);
@@ -106,5 +106,5 @@ async fn time_in_which_nobody_asks_for_more_is_not_idle() {
 async fn movement_does_not_stop_the_total() {
     let upstream = Echo::new().delay(ms(250)).size(64).slow_body(ms(250));
     let got = ask(&timeout(limits().idle(ms(300)).total(ms(400))).layer(upstream), get()).await;
-    assert_eq!(got.seen(), (200, Some("response_timeout"), 400));
+    assert_eq!(got.ended(), (200, Some("response_timeout"), 400));
 }

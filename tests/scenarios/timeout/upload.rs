@@ -61,22 +61,22 @@ const TWENTY_SECONDS: [u64; 20] = [1000; 20];
 async fn an_upload_may_take_longer_than_the_answer() {
     let starting = |upstream| timeout(limits().total(ms(15_000))).starting_at_request_end().layer(upstream);
     let got = ask(&starting(Echo::new().delay(ms(14_000))), upload(TWENTY_SECONDS)).await;
-    assert_eq!((got.seen(), got.content().len()), ((200, None, 34_000), 80));
+    assert_eq!((got.ended(), got.content().len()), ((200, None, 34_000), 80));
     let got = ask(&starting(Echo::new().delay(ms(16_000))), upload(TWENTY_SECONDS)).await;
-    assert_eq!(got.seen(), (504, Some("response_timeout"), 35_000), "its end starts the clock");
+    assert_eq!(got.ended(), (504, Some("response_timeout"), 35_000), "its end starts the clock");
     let got = ask(&starting(Echo::new()), upload([20_000])).await;
-    assert_eq!(got.seen(), (200, None, 20_001), "also when it comes in one part");
+    assert_eq!(got.ended(), (200, None, 20_001), "also when it comes in one part");
     let by_hand = timeout(limits().total(ms(15_000))).layer(Echo::new());
-    assert_eq!(ask(&by_hand, upload(TWENTY_SECONDS)).await.seen(), (504, Some("response_timeout"), 15_000));
+    assert_eq!(ask(&by_hand, upload(TWENTY_SECONDS)).await.ended(), (504, Some("response_timeout"), 15_000));
 }
 
 /// The same for the time of one try.
 #[tokio::test(start_paused = true)]
 async fn a_try_counts_from_the_requests_end_too() {
     let layer = timeout(limits().head(ms(1000))).heads_only().starting_at_request_end();
-    assert_eq!(ask(&layer.layer(Echo::new()), upload(TWENTY_SECONDS)).await.seen(), (200, None, 20_001));
+    assert_eq!(ask(&layer.layer(Echo::new()), upload(TWENTY_SECONDS)).await.ended(), (200, None, 20_001));
     let got = ask(&layer.layer(Echo::new().delay(ms(5000))), upload([700, 800])).await;
-    assert_eq!(got.seen(), (504, Some("upstream_per_try_timeout"), 2500));
+    assert_eq!(got.ended(), (504, Some("upstream_per_try_timeout"), 2500));
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,7 +91,7 @@ async fn an_upstream_that_never_reads_is_not_waited_for_without_end() {
     let layer = timeout(limits().total(ms(500))).starting_at_request_end();
     for parts in [&[0][..], &[0, 0, 0], &[1000]] {
         let got = ask(&layer.layer(Echo::new().hang()), upload(parts.iter().copied())).await;
-        assert_eq!(got.seen(), (504, Some("response_timeout"), 500));
+        assert_eq!(got.ended(), (504, Some("response_timeout"), 500));
     }
 }
 
@@ -106,7 +106,7 @@ async fn the_body_may_be_read_elsewhere() {
             Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
         });
         let service = timeout(limits().total(ms(500))).starting_at_request_end().layer(upstream);
-        assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), seen);
+        assert_eq!(ask(&service, upload([1000, 1000])).await.ended(), seen);
     }
 }
 
@@ -118,7 +118,7 @@ async fn the_end_of_an_upload_wakes_who_waits_for_it() {
         std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
     });
     let service = timeout(limits().total(ms(500))).starting_at_request_end().layer(upstream);
-    assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 2500));
+    assert_eq!(ask(&service, upload([1000, 1000])).await.ended(), (504, Some("response_timeout"), 2500));
 }
 
 /// A timer that was set for an idle caller is not in the way of a shorter time for the upstream.
@@ -129,7 +129,7 @@ async fn the_end_of_an_upload_may_bring_a_limit_nearer() {
         std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
     });
     let service = timeout(limits().total(ms(500)).idle(ms(3000))).starting_at_request_end().layer(upstream);
-    assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 2500));
+    assert_eq!(ask(&service, upload([1000, 1000])).await.ended(), (504, Some("response_timeout"), 2500));
 }
 
 /// A body that is let go of half-way is waited for no more.
@@ -143,7 +143,7 @@ async fn an_upload_that_nobody_wants_has_ended() {
         std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
     });
     let service = timeout(limits().total(ms(500))).starting_at_request_end().layer(upstream);
-    assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 1500));
+    assert_eq!(ask(&service, upload([1000, 1000])).await.ended(), (504, Some("response_timeout"), 1500));
 }
 
 /// What was asked for and has come need not be asked for again: from then on the upstream is waited for.
@@ -157,7 +157,7 @@ async fn who_asked_and_asks_no_more_is_not_waited_for_without_end() {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
     let service = timeout(limits().total(ms(500))).starting_at_request_end().layer(upstream);
-    assert_eq!(ask(&service, upload([1000, 1000])).await.seen(), (504, Some("response_timeout"), 1500));
+    assert_eq!(ask(&service, upload([1000, 1000])).await.ended(), (504, Some("response_timeout"), 1500));
 }
 
 /// An answer may come before the request's end; its body's time counts from that end, too.
@@ -174,9 +174,9 @@ async fn an_answer_may_begin_before_the_upload_ends() {
     });
     let starting = |total| timeout(limits().total(ms(total))).starting_at_request_end().layer(upstream);
     let got = ask(&starting(500), upload([1000, 1000])).await;
-    assert_eq!((got.seen(), got.head_after, got.content()), ((200, None, 2400), 0, "answer"));
+    assert_eq!((got.ended(), got.head_after, got.content()), ((200, None, 2400), 0, "answer"));
     let got = ask(&starting(300), upload([1000, 1000])).await;
-    assert_eq!((got.seen(), got.head_after), ((200, Some("response_timeout"), 2300), 0));
+    assert_eq!((got.ended(), got.head_after), ((200, Some("response_timeout"), 2300), 0));
 }
 
 /// What a body says of itself is what the upstream hears.
