@@ -71,19 +71,19 @@ contract!(judging_by_itself_at_the_trailers: Subject::two_strikes(|| breaker(two
 
 // An answer is an answer here, whatever stands in it.
 contract!(over_plain: Subject::two_strikes(|| breaker(two_errors()).over(Plain))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(over_plain_reading: Subject::two_strikes(|| breaker(two_errors()).over(Plain.reading(Own::refusal)))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(over_plain_boxed: Subject::two_strikes(|| breaker(two_errors()).over(Plain.boxed()))
-    .failing_with::<BoxError>().counting(NOT_ANSWERED),
+    .failing_with::<BoxError>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(over_plain_at_the_trailers: Subject::two_strikes(|| breaker(two_errors()).judging_trailers().over(Plain))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 // ===== windows, rows, ways of recovering =====
@@ -110,7 +110,7 @@ contract!(half_open_at_the_trailers: Subject::two_strikes(|| breaker(
     two_errors().half_open(HalfOpen::new())).judging_trailers()));
 
 contract!(half_open_over_plain: Subject::two_strikes(|| breaker(two_errors().half_open(HalfOpen::new())).over(Plain))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(told_and_drawing: Subject::two_strikes(|| breaker(two_errors().open_jitter(1e-9))
@@ -159,26 +159,23 @@ contract!(keyed_at_the_trailers:
 
 contract!(keyed_over_plain:
     Subject::two_strikes(|| CircuitBreakerLayer::keyed_over(Plain, built(two_errors()), all_alike))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(keyed_over_plain_boxed_half_open:
     Subject::two_strikes(|| CircuitBreakerLayer::keyed_over(Plain.boxed(),
         built(two_errors().half_open(HalfOpen::new())), all_alike))
-    .failing_with::<BoxError>().counting(NOT_ANSWERED),
+    .failing_with::<BoxError>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(that_cannot_open: Subject::never(|| breaker(Settings::builder())), [readiness passing]);
 
 contract!(answerable_alone: Subject::never(|| AnswerableLayer), [readiness passing]);
 
-const NOT_ANSWERED: &[Ending] = &[
-    Ending::Error,
-    Ending::DroppedUnpolled,
-    Ending::DroppedInFlight,
-    Ending::PanicInCall,
-    Ending::PanicInPoll,
-];
+/// Opens at the second strike: for what others do above and below a breaker.
+pub(crate) fn fragile() -> CircuitBreakerLayer {
+    breaker(two_errors())
+}
 
 fn breaker(settings: SettingsBuilder) -> CircuitBreakerLayer {
     CircuitBreakerLayer::new(built(settings))

@@ -21,10 +21,11 @@ use tower_mesh::{
         circuit_breaker::CircuitBreaker,
         fallback::{Answer, Lent, Second},
     },
-    policy::circuit_breaker::{Abandoned, Settings},
+    policy::circuit_breaker::Settings,
 };
 
 use crate::{
+    breaker::fragile,
     contract::contract,
     loss::{BoxError, Loss, Lost, Own},
     subject::{Ending, Subject},
@@ -37,50 +38,35 @@ contract!(alone_with_a_function: Subject::never(|| FallbackLayer::with(|_, refus
 
 contract!(alone_with_a_second_service: Subject::never(second), [readiness passing]);
 
-contract!(over_a_breaker: Subject::two_strikes(|| (standing(), breaker())));
+contract!(over_a_breaker: Subject::two_strikes(|| (standing(), fragile())));
 
-contract!(over_a_breaker_at_the_trailers: Subject::two_strikes(|| (standing(), breaker().judging_trailers())));
+contract!(over_a_breaker_at_the_trailers: Subject::two_strikes(|| (standing(), fragile().judging_trailers())));
 
 contract!(over_a_breaker_with_a_function:
-    Subject::two_strikes(|| (FallbackLayer::with(|_, refusal| as_refused(refusal)), breaker())),
+    Subject::two_strikes(|| (FallbackLayer::with(|_, refusal| as_refused(refusal)), fragile())),
     // A function is taken at its word, for a gRPC call as well.
     [readiness passing state settling refusing recovering router]);
 
 contract!(over_a_breaker_with_a_second_service_that_refuses_too:
-    Subject::two_strikes(|| (second(), breaker())));
+    Subject::two_strikes(|| (second(), fragile())));
 
-contract!(under_a_breaker: Subject::two_strikes(|| (breaker(), standing())));
+contract!(under_a_breaker: Subject::two_strikes(|| (fragile(), standing())));
 
-contract!(under_a_breaker_with_a_second_service: Subject::two_strikes(|| (breaker(), second())));
+contract!(under_a_breaker_with_a_second_service: Subject::two_strikes(|| (fragile(), second())));
 
-contract!(twice: Subject::two_strikes(|| (standing(), standing(), breaker())));
+contract!(twice: Subject::two_strikes(|| (standing(), standing(), fragile())));
 
 contract!(over_plain: Subject::two_strikes(|| (
     FallbackLayer::instead(Plain.reading(Own::refusal), |refusal| Err::<Response<Full<Bytes>>, _>(refusal.clone().into())),
-    breaker().over(Plain)))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+    fragile().over(Plain)))
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
 
 contract!(over_plain_boxed: Subject::two_strikes(|| (
     FallbackLayer::instead(Plain.boxed(), |refusal| Err::<Response<Full<Bytes>>, BoxError>(refusal.clone().into())),
-    breaker().over(Plain)))
-    .failing_with::<BoxError>().counting(NOT_ANSWERED),
+    fragile().over(Plain)))
+    .failing_with::<BoxError>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
-
-const NOT_ANSWERED: &[Ending] = &[
-    Ending::Error,
-    Ending::DroppedUnpolled,
-    Ending::DroppedInFlight,
-    Ending::PanicInCall,
-    Ending::PanicInPoll,
-];
-
-fn breaker() -> CircuitBreakerLayer {
-    // Longer than the slowest law, so that two strikes are always in one window.
-    let window = Duration::from_secs(600);
-    let settings = Settings::builder().window(window).error_amount(2).abandoned(Abandoned::Failure);
-    CircuitBreakerLayer::new(settings.open_for(Duration::from_secs(30)).build().unwrap())
-}
 
 /// Says what the breaker says.
 fn standing() -> FallbackLayer<Answer> {

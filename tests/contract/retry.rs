@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use tower_mesh::{
-    CircuitBreakerLayer, Plain, RetryLayer,
+    Plain, RetryLayer,
     layer::retry::RetryBudget,
     policy::{
         backoff::Backoff,
         budget,
-        circuit_breaker::{self, Abandoned},
         retry::{Settings, SettingsBuilder},
     },
 };
 
 use crate::{
+    breaker::fragile,
     contract::contract,
     loss::{BoxError, Own},
     subject::Subject,
@@ -45,10 +45,10 @@ contract!(over_plain_boxed: Subject::never(|| retries(on("reset")).over(Plain.bo
     [readiness passing]);
 
 // What a breaker further in refuses comes out as it is.
-contract!(around_a_breaker: Subject::two_strikes(|| (retries(on("connect-failure")), breaker())),
+contract!(around_a_breaker: Subject::two_strikes(|| (retries(on("connect-failure")), fragile())),
     [readiness passing state settling refusing recovering answers]);
 
-contract!(in_a_breaker: Subject::two_strikes(|| (breaker(), retries(on("5xx,reset")))),
+contract!(in_a_breaker: Subject::two_strikes(|| (fragile(), retries(on("5xx,reset")))),
     [readiness passing state settling refusing recovering answers]);
 
 /// Without waits: a law may ask on a thread whose timers stand still.
@@ -58,12 +58,4 @@ fn on(words: &str) -> SettingsBuilder {
 
 fn retries(settings: SettingsBuilder) -> RetryLayer {
     RetryLayer::new(settings.build().unwrap())
-}
-
-fn breaker() -> CircuitBreakerLayer {
-    // Longer than the slowest law, so that two strikes are always in one window.
-    let window = Duration::from_secs(600);
-    let settings = circuit_breaker::Settings::builder().window(window).error_amount(2);
-    let settings = settings.abandoned(Abandoned::Failure).open_for(Duration::from_secs(30));
-    CircuitBreakerLayer::new(settings.build().unwrap())
 }

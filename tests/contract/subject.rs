@@ -70,6 +70,10 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
+    /// Every ending without an answer.
+    pub(crate) const NOT_ANSWERED: &[Self] =
+        &[Self::Error, Self::DroppedUnpolled, Self::DroppedInFlight, Self::PanicInCall, Self::PanicInPoll];
+
     /// Every ending that is not a success.
     pub(crate) const BAD: &[Self] = &[
         Self::Status,

@@ -11,15 +11,13 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service};
 use tower_mesh::{
-    AnswerableLayer, CircuitBreakerLayer, Events, Http, Plain, TimeoutLayer,
+    AnswerableLayer, Events, Http, Plain, TimeoutLayer,
     layer::{protocol::Protocol, timeout::Uploading},
-    policy::{
-        circuit_breaker::{self, Abandoned},
-        timeout::{Settings, SettingsBuilder, Trusted},
-    },
+    policy::timeout::{Settings, SettingsBuilder, Trusted},
 };
 
 use crate::{
+    breaker::fragile,
     contract::contract,
     loss::{BoxError, Loss, Lost, Own},
     subject::{Ending, Subject},
@@ -71,24 +69,16 @@ contract!(above_answerable: Subject::never(|| (timeout(all()), AnswerableLayer))
 contract!(below_answerable: Subject::never(|| (AnswerableLayer, timeout(all()))), [readiness passing]);
 
 // What refuses further in, or counts further out, is not disturbed.
-contract!(over_a_breaker: Subject::two_strikes(|| (timeout(all()), breaker())));
+contract!(over_a_breaker: Subject::two_strikes(|| (timeout(all()), fragile())));
 
-contract!(under_a_breaker: Subject::two_strikes(|| (breaker(), timeout(all()))));
+contract!(under_a_breaker: Subject::two_strikes(|| (fragile(), timeout(all()))));
 
 contract!(under_a_breaker_at_the_trailers:
-    Subject::two_strikes(|| (breaker().judging_trailers(), timeout(all()))));
+    Subject::two_strikes(|| (fragile().judging_trailers(), timeout(all()))));
 
-contract!(over_a_breaker_over_plain: Subject::two_strikes(|| (timeout(all()).over(Plain), breaker().over(Plain)))
-    .failing_with::<Own>().counting(NOT_ANSWERED),
+contract!(over_a_breaker_over_plain: Subject::two_strikes(|| (timeout(all()).over(Plain), fragile().over(Plain)))
+    .failing_with::<Own>().counting(Ending::NOT_ANSWERED),
     [readiness passing state settling refusing recovering errors]);
-
-const NOT_ANSWERED: &[Ending] = &[
-    Ending::Error,
-    Ending::DroppedUnpolled,
-    Ending::DroppedInFlight,
-    Ending::PanicInCall,
-    Ending::PanicInPoll,
-];
 
 /// Longer than the slowest law.
 const LONG: Duration = Duration::from_secs(7200);
@@ -103,12 +93,6 @@ fn all() -> SettingsBuilder {
 
 fn timeout(settings: SettingsBuilder) -> TimeoutLayer {
     TimeoutLayer::new(settings.build().unwrap())
-}
-
-fn breaker() -> CircuitBreakerLayer {
-    let settings = circuit_breaker::Settings::builder().window(Duration::from_secs(600)).error_amount(2);
-    let settings = settings.abandoned(Abandoned::Failure).open_for(Duration::from_secs(30));
-    CircuitBreakerLayer::new(settings.build().unwrap())
 }
 
 /// Gives a service the body that it knows: it is there already.

@@ -29,6 +29,19 @@ fn bell() -> (std::sync::Arc<Bell>, Waker) {
     (std::sync::Arc::clone(&bell), Waker::from(bell))
 }
 
+/// Does it on a thread of its own.
+fn elsewhere<T: 'static, R: 'static>(
+    shared: &Arc<T>,
+    does: impl FnOnce(&T) -> R + 'static,
+) -> thread::JoinHandle<R> {
+    let shared = Arc::clone(shared);
+    thread::spawn(move || does(&shared))
+}
+
+fn passes(limits: &Limits) -> bool {
+    matches!(limits.admit(), Admission::Pass)
+}
+
 fn release(limits: &Limits) {
     if let Some(waker) = limits.release() {
         waker.wake();
@@ -49,10 +62,7 @@ fn counts(limits: &Limits) -> (u32, u32) {
 fn two_who_come_at_once_do_not_share_the_last_place() {
     model(|| {
         let limits = limits(1, 0);
-        let threads = [(); 2].map(|()| {
-            let limits = Arc::clone(&limits);
-            thread::spawn(move || matches!(limits.admit(), Admission::Pass))
-        });
+        let threads = [(); 2].map(|()| elsewhere(&limits, passes));
         let passed = threads.map(|thread| thread.join().expect("no panic"));
         assert_eq!(passed.iter().filter(|passed| **passed).count(), 1);
         assert_eq!((counts(&limits), limits.pending_overflow()), ((1, 0), 1));
@@ -63,11 +73,8 @@ fn two_who_come_at_once_do_not_share_the_last_place() {
 fn who_comes_while_the_last_one_goes_passes_or_is_called() {
     model(|| {
         let limits = limits(1, 1);
-        assert!(matches!(limits.admit(), Admission::Pass));
-        let other = {
-            let limits = Arc::clone(&limits);
-            thread::spawn(move || release(&limits))
-        };
+        assert!(passes(&limits));
+        let other = elsewhere(&limits, release);
         let turn = match limits.admit() {
             Admission::Pass => None,
             Admission::Wait(turn) => {
@@ -91,12 +98,9 @@ fn who_comes_while_the_last_one_goes_passes_or_is_called() {
 fn a_place_that_is_handed_to_one_who_leaves_is_not_lost() {
     model(|| {
         let limits = limits(1, 1);
-        assert!(matches!(limits.admit(), Admission::Pass));
+        assert!(passes(&limits));
         let Admission::Wait(turn) = limits.admit() else { panic!("one may wait") };
-        let other = {
-            let limits = Arc::clone(&limits);
-            thread::spawn(move || release(&limits))
-        };
+        let other = elsewhere(&limits, release);
         leave(&limits, turn);
         other.join().expect("no panic");
         assert_eq!(counts(&limits), (0, 0));
@@ -107,7 +111,7 @@ fn a_place_that_is_handed_to_one_who_leaves_is_not_lost() {
 fn a_place_that_is_handed_to_one_who_leaves_goes_to_the_next() {
     model(|| {
         let limits = limits(1, 2);
-        assert!(matches!(limits.admit(), Admission::Pass));
+        assert!(passes(&limits));
         let turns = [(); 2].map(|()| match limits.admit() {
             Admission::Wait(turn) => turn,
             _ => panic!("two may wait"),
@@ -115,10 +119,7 @@ fn a_place_that_is_handed_to_one_who_leaves_goes_to_the_next() {
         let [first, second] = turns;
         let (bell, waker) = bell();
         assert!(!limits.is_up(&second, &waker));
-        let other = {
-            let limits = Arc::clone(&limits);
-            thread::spawn(move || release(&limits))
-        };
+        let other = elsewhere(&limits, release);
         leave(&limits, first);
         other.join().expect("no panic");
         assert!(bell.0.load(std::sync::atomic::Ordering::SeqCst), "nobody calls the second");
@@ -131,12 +132,9 @@ fn a_place_that_is_handed_to_one_who_leaves_goes_to_the_next() {
 fn nobody_takes_the_place_of_one_who_waits() {
     model(|| {
         let limits = limits(1, 1);
-        assert!(matches!(limits.admit(), Admission::Pass));
+        assert!(passes(&limits));
         let Admission::Wait(turn) = limits.admit() else { panic!("one may wait") };
-        let other = {
-            let limits = Arc::clone(&limits);
-            thread::spawn(move || matches!(limits.admit(), Admission::Pass))
-        };
+        let other = elsewhere(&limits, passes);
         release(&limits);
         assert!(limits.is_up(&turn, Waker::noop()));
         assert!(!other.join().expect("no panic"), "two are in flight");
@@ -148,15 +146,12 @@ fn nobody_takes_the_place_of_one_who_waits() {
 fn two_who_go_call_two_who_wait() {
     model(|| {
         let limits = limits(2, 2);
-        assert!([(); 2].iter().all(|()| matches!(limits.admit(), Admission::Pass)));
+        assert!([(); 2].iter().all(|()| passes(&limits)));
         let turns = [(); 2].map(|()| match limits.admit() {
             Admission::Wait(turn) => turn,
             _ => panic!("two may wait"),
         });
-        let other = {
-            let limits = Arc::clone(&limits);
-            thread::spawn(move || release(&limits))
-        };
+        let other = elsewhere(&limits, release);
         release(&limits);
         other.join().expect("no panic");
         assert!(turns.iter().all(|turn| limits.is_up(turn, Waker::noop())));
@@ -169,10 +164,7 @@ fn two_who_want_to_retry_do_not_share_the_last_place() {
     model(|| {
         let settings = Settings::builder().retries(1).build().expect("these mean something");
         let retries = Arc::new(Retries::new(&settings));
-        let threads = [(); 2].map(|()| {
-            let retries = Arc::clone(&retries);
-            thread::spawn(move || retries.begin(|| 0, at(1)))
-        });
+        let threads = [(); 2].map(|()| elsewhere(&retries, |retries| retries.begin(|| 0, at(1))));
         let began = threads.map(|thread| thread.join().expect("no panic"));
         assert_eq!(began.iter().filter(|began| **began).count(), 1);
         assert_eq!((retries.under_way(), retries.overflow()), (1, 1));
