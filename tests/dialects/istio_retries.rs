@@ -88,6 +88,16 @@ fn a_try_that_may_take_as_long_as_all_tries_is_told() {
 }
 
 #[test]
+fn where_requests_may_say_more_by_headers_nothing_is_said_to_have_no_effect() {
+    let words = retries("attempts: 1, retryOn: 'retriable-status-codes,retriable-headers'");
+    let time = routes(&["{timeout: 1s, retries: {attempts: 2, perTryTimeout: 1s}}"]);
+    for (text, told) in [(words, 2), (time, 1)] {
+        let notes = |era| load(&text).era(era).build().expect("a mesh").notes().len();
+        assert_eq!((notes(Era::CURRENT), notes(Era::V1_14)), (told, 0));
+    }
+}
+
+#[test]
 fn waits_grow_from_the_base_to_ten_times_that() {
     assert_snapshot!(plan("attempts: 2, retryOn: reset, backoff: 100ms"), @"2. retries: up to 2 times on reset, after up to 100ms and twice that each time, at most 1s; tries are numbered");
 }

@@ -162,8 +162,13 @@ fn extended(
     Ok(settings.hedging(ours.hedging.unwrap_or(false)))
 }
 
-/// What is set and does not do what it seems to.
-pub(super) fn surprises(block: &istio::Retries, timeout: Option<Duration>) -> Vec<(&'static str, String)> {
+/// What is set and does not do what it seems to. Where requests may say more by their headers, that may come to act.
+pub(super) fn surprises(
+    block: &istio::Retries,
+    timeout: Option<Duration>,
+    era: Era,
+) -> Vec<(&'static str, String)> {
+    let alone = !era.trust_request_headers;
     let mut told = Vec::new();
     if block.attempts.is_none() {
         told.push(("", "never retries: without `attempts` the block disables retries".to_owned()));
@@ -179,8 +184,8 @@ pub(super) fn surprises(block: &istio::Retries, timeout: Option<Duration>) -> Ve
     }
     let on = RetryOn::read(block.retry_on.as_deref().unwrap_or_default()).on;
     let idle = [
-        (Word::RetriableStatusCodes, on.statuses().is_empty(), "no status is named"),
-        (Word::RetriableHeaders, true, "no header can be named here"),
+        (Word::RetriableStatusCodes, alone && on.statuses().is_empty(), "no status is named"),
+        (Word::RetriableHeaders, alone, "no header can be named here"),
         (Word::RefusedStream, true, "a transport's errors do not show it"),
         (Word::Http3PostConnectFailure, true, "a transport's errors do not show it"),
     ];
@@ -188,6 +193,7 @@ pub(super) fn surprises(block: &istio::Retries, timeout: Option<Duration>) -> Ve
         told.push(("retryOn", format!("`{word}` has no effect: {why}")));
     }
     if let (Some(one_try), Some(timeout)) = (block.per_try_timeout.and_then(|time| time.to_std()), timeout)
+        && alone
         && one_try >= timeout
     {
         told.push(("perTryTimeout", "has no effect: it is no shorter than the route's `timeout`".to_owned()));

@@ -154,7 +154,7 @@ fn retry_station(
     let era = lowering.identity.era;
     let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era))) };
     let path = format!("{path}.retries");
-    for (field, message) in retries::surprises(block, timeout) {
+    for (field, message) in retries::surprises(block, timeout, era) {
         let path = if field.is_empty() { path.clone() } else { format!("{path}.{field}") };
         lowering.note(document, &path, NoteKind::Surprise, message);
     }
