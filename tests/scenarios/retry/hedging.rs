@@ -2,6 +2,7 @@
 
 use tower_mesh::{
     LimitsLayer,
+    layer::retry::{Gate, Place},
     policy::{backoff::Backoff, limits},
 };
 
@@ -99,17 +100,51 @@ async fn a_try_that_joined_and_was_refused_or_lost_ends_nothing() {
     );
 }
 
+/// An upload that takes 480 ms.
+fn slow_upload() -> Request<impl Body<Data = Bytes, Error: fmt::Debug + Send> + Send + 'static> {
+    let frames = futures_util::stream::unfold(0, async |sent| {
+        tokio::time::sleep(ms(80)).await;
+        let frame = http_body::Frame::data(Bytes::from_static(b"."));
+        (sent < 5).then_some((Ok::<_, std::io::Error>(frame), sent + 1))
+    });
+    Request::new(http_body_util::StreamBody::new(Box::pin(frames)))
+}
+
+/// Allows all, and counts how often it was asked.
+#[derive(Clone, Default)]
+struct Asked(Arc<std::sync::atomic::AtomicUsize>);
+
+impl Gate for Asked {
+    fn begin(&self) -> Option<Place> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Some(Place::free())
+    }
+}
+
 /// Half a body cannot be sent twice at once.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_joined_while_the_request_is_still_coming() {
     let upstream = Echo::new();
-    let body = http_body_util::StreamBody::new(Box::pin(futures_util::stream::unfold(0, async |sent| {
-        tokio::time::sleep(ms(80)).await;
-        let frame = http_body::Frame::data(Bytes::from_static(b"."));
-        (sent < 5).then_some((Ok::<_, std::io::Error>(frame), sent + 1))
-    })));
-    let got = ask(&layer(hedged(3, "5xx")).layer(upstream.clone()), Request::new(body)).await;
+    let got = ask(&layer(hedged(3, "5xx")).layer(upstream.clone()), slow_upload()).await;
     assert_eq!((got.seen(), upstream.seen().calls), ((200, ".....", "-"), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_try_that_cannot_be_joined_draws_on_nobodys_budget() {
+    let (upstream, gate) = (noted(Echo::new().delay(ms(250))), Asked::default());
+    let hedging = layer(hedged(3, "5xx").body_limit(4)).gated_by(gate.clone());
+    let got = ask(&hedging.layer(upstream.clone()), post("whole")).await;
+    assert_eq!((got.seen(), upstream.times()), ((200, "whole", "-"), vec![0]));
+    assert_eq!(gate.0.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_try_is_joined_when_its_request_is_here_and_its_time_has_passed_once_more() {
+    let (upstream, gate) = (noted(Echo::new().delay(ms(230))), Asked::default());
+    let hedging = layer(hedged(3, "5xx")).gated_by(gate.clone());
+    let got = ask(&hedging.layer(upstream.clone()), slow_upload()).await;
+    assert_eq!((got.seen(), upstream.times()), ((200, ".....", "-"), vec![0, 500, 600, 700]));
+    assert_eq!(gate.0.load(std::sync::atomic::Ordering::SeqCst), 3);
 }
 
 #[tokio::test(start_paused = true)]
