@@ -159,6 +159,12 @@ impl<P: OverHttp, B> Reads<Request<B>> for P {
 impl HttpMemo {
     #[inline]
     pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        if matches!(*method, Method::GET) { Self(Kind::Plain) } else { Self::of_another(method, headers) }
+    }
+
+    /// Out of line: all methods in one place would be a table of jumps, which costs as much as the whole memo of a GET.
+    #[inline(never)]
+    fn of_another(method: &Method, headers: &HeaderMap) -> Self {
         Self(match *method {
             Method::POST if is_grpc(headers) => Kind::Grpc,
             Method::HEAD => Kind::Head,
@@ -187,8 +193,12 @@ impl<P: OverHttp + Looks<E>, B: LocalBody, E> Answers<HttpMemo, Response<B>, E> 
         if let Some(refusal) = response.extensions().get::<Refusal>() {
             return refusal.reason().outcome();
         }
-        let grpc = if memo.0 == Kind::Grpc { grpc_outcome(response.headers()) } else { None };
-        grpc.unwrap_or_else(|| by_status(response.status()))
+        if memo.0 == Kind::Grpc
+            && let Some(outcome) = grpc_outcome(response.headers())
+        {
+            return outcome;
+        }
+        by_status(response.status())
     }
 
     fn shows_late(&self, memo: HttpMemo, response: &Response<B>) -> bool {
@@ -334,7 +344,13 @@ pub(crate) fn shows_in_trailers<B>(response: &Response<B>) -> bool {
 
 #[inline]
 fn by_status(status: StatusCode) -> Outcome {
-    if status.as_u16() >= 500 { Outcome::Failure(Failure::Status(status.as_u16())) } else { Outcome::Success }
+    if status.as_u16() < 500 { Outcome::Success } else { failed(status) }
+}
+
+/// Apart, so that a good answer jumps past all that is done for a bad one, instead of making a value to be looked at.
+#[cold]
+fn failed(status: StatusCode) -> Outcome {
+    Outcome::Failure(Failure::Status(status.as_u16()))
 }
 
 /// What a `grpc-status` says, if there is one, in headers or trailers.

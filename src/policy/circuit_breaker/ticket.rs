@@ -54,18 +54,18 @@ impl Rules {
         outcome: Outcome,
         mut now: impl FnMut() -> Time,
     ) -> Option<Mark> {
-        let (failed, success) = match (outcome, self.abandoned) {
-            (Outcome::Success, _) => (false, true),
-            (Outcome::Failure(_), _) | (Outcome::Abandoned, Abandoned::Failure) => (true, false),
-            (Outcome::Abandoned, Abandoned::FailureAfter(age))
-                if nanos(now().since(ticket.began)) >= nanos(age) =>
-            {
-                (true, false)
-            }
-            (Outcome::Abandoned, Abandoned::Slow) => (false, false),
-            (Outcome::Abandoned, Abandoned::Neutral | Abandoned::FailureAfter(_)) | (Outcome::Local, _) => {
-                return None;
-            }
+        let (failed, success) = match outcome {
+            Outcome::Failure(_) => (true, false),
+            Outcome::Success => (false, true),
+            Outcome::Local => return None,
+            Outcome::Abandoned => match self.abandoned {
+                Abandoned::Failure => (true, false),
+                Abandoned::FailureAfter(age) if nanos(now().since(ticket.began)) >= nanos(age) => {
+                    (true, false)
+                }
+                Abandoned::Slow => (false, false),
+                Abandoned::Neutral | Abandoned::FailureAfter(_) => return None,
+            },
         };
         let is_closed = ticket.phase.is_closed();
         let mark = Mark {
