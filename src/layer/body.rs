@@ -19,8 +19,8 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-pub use self::sent::Sent;
 pub(crate) use self::sent::Spare;
+pub use self::sent::{Sent, SentError};
 pub use self::timed::Timed;
 
 /// A body that a layer can answer with by itself.

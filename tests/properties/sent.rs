@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    fmt::Debug,
     future::ready,
     sync::{Arc, Mutex},
 };
@@ -15,7 +16,10 @@ use proptest::prelude::*;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_mesh::{
     Flags, RetryLayer,
-    layer::{body::Sent, retry::RetryBudget},
+    layer::{
+        body::{Sent, SentError},
+        retry::RetryBudget,
+    },
     policy::{
         Lane, Time,
         backoff::Backoff,
@@ -68,7 +72,7 @@ fn part() -> impl Strategy<Value = Part> {
 }
 
 /// At most so many frames of a body that never waits.
-fn read<B: Body<Data = Bytes, Error = Infallible> + Unpin>(body: &mut B, most: usize) -> Vec<Part> {
+fn read<B: Body<Data = Bytes, Error: Debug> + Unpin>(body: &mut B, most: usize) -> Vec<Part> {
     let mut next = || body.frame().now_or_never().expect("it does not wait");
     std::iter::from_fn(|| next().map(|frame| Part::of(frame.expect("no error")))).take(most).collect()
 }
@@ -97,9 +101,15 @@ fn play(parts: &[Part], limit: usize, polls: &[usize]) -> (Vec<Vec<Part>>, bool)
     let response = call.now_or_never().expect("nobody waits").expect("an answer");
     let mut lost = lost.lock().expect("no panic");
     let last = lost.len() - 1;
-    for body in &mut lost[..last] {
-        assert!(body.frame().now_or_never().is_none(), "a try that has lost reads on");
-        assert!(!body.is_end_stream());
+    for (body, polls) in lost[..last].iter_mut().zip(polls) {
+        match body.frame().now_or_never().expect("it does not wait") {
+            None => {
+                assert!(*polls >= parts.len() && body.is_end_stream(), "half of it was taken for the whole")
+            }
+            Some(next) => {
+                assert_eq!(next.map(Part::of), Err(SentError::Lost), "a try that has lost reads on")
+            }
+        }
     }
     let mut whole = tries.lock().expect("no panic")[last].clone();
     whole.extend(read(&mut lost[last], usize::MAX));

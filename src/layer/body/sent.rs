@@ -1,19 +1,21 @@
 //! A request body that can be sent more than once.
 
+mod source;
+
 use std::{
-    fmt, mem,
+    error::Error,
+    fmt,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, ready},
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// How small frames may be, on average, that are kept: each takes room of its own besides its bytes.
-const FRAME: usize = 64;
+use self::source::{Keeping, Source, lock};
+use crate::layer::BoxError;
 
 /// What is needed to send a body again.
 pub(crate) enum Spare<B> {
@@ -37,13 +39,16 @@ impl<B> Spare<B> {
     }
 
     /// Claims it for another try, if it can be sent again: beside those that were sent before, for which all of it must be
-    /// kept; or instead of them, which have lost, and read no further.
+    /// kept; or instead of them, which have lost, and are told so if they wait for more.
     pub(crate) fn claim(&self, beside: bool) -> bool {
         let Self::Shared(handle) = self else { return true };
         let mut source = lock(&handle.source);
         let kept = source.is_kept(beside);
         if kept && !beside {
             source.oldest = source.reader + 1;
+            let waiting = source.waiting.take();
+            drop(source);
+            waiting.into_iter().for_each(Waker::wake);
         }
         kept
     }
@@ -72,163 +77,56 @@ impl<B> Drop for Handle<B> {
     }
 }
 
-/// A body, and what has been read of it.
-struct Source<B> {
-    /// None once it has ended. Boxed, since it is polled by one after another.
-    body: Option<Pin<Box<B>>>,
-    parts: Vec<Part>,
-    /// How many more bytes, and frames, may be kept.
-    room: usize,
-    frames: usize,
-    keeping: Keeping,
-    /// Who was sent last: he alone reads what nobody has read yet.
-    reader: u32,
-    /// Those before this one have lost.
-    oldest: u32,
-}
-
-impl<B> Source<B> {
-    /// Whether it can be read from its beginning; all of it, if the whole is asked for.
-    const fn is_kept(&self, whole: bool) -> bool {
-        matches!(self.keeping, Keeping::All) && !(whole && self.body.is_some())
-    }
-}
-
+/// Why a body broke off that can be sent more than once.
+///
+/// It is whatever the body's own error can be: boxed, it is that error again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keeping {
-    /// Everything, to be sent again.
-    All,
-    /// What has been read ahead of the only reader.
-    Rest,
-    /// Nothing: it was too long, or failed.
-    Nothing,
+pub enum SentError<E> {
+    /// The body failed.
+    Body(E),
+    /// The try that it was sent with has lost: another one is sent it in its place.
+    Lost,
 }
 
-/// A frame, as it can be kept.
-enum Part {
-    Data(Bytes),
-    Trailers(HeaderMap),
-    /// It was given to the only reader.
-    Gone,
-}
-
-impl Part {
-    fn of<D: Buf>(frame: Frame<D>) -> Option<Self> {
-        match frame.into_data() {
-            // For `Bytes` this copies nothing.
-            Ok(mut data) => Some(Self::Data(data.copy_to_bytes(data.remaining()))),
-            Err(other) => other.into_trailers().ok().map(Self::Trailers),
-        }
-    }
-
-    fn size(&self) -> usize {
+impl<E: fmt::Display> fmt::Display for SentError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Data(data) => data.len(),
-            Self::Trailers(trailers) => {
-                trailers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
-            }
-            Self::Gone => 0,
-        }
-    }
-
-    fn copy(&self) -> Self {
-        match self {
-            Self::Data(data) => Self::Data(data.clone()),
-            Self::Trailers(trailers) => Self::Trailers(trailers.clone()),
-            Self::Gone => Self::Gone,
-        }
-    }
-
-    fn frame(self) -> Option<Frame<Bytes>> {
-        match self {
-            Self::Data(data) => Some(Frame::data(data)),
-            Self::Trailers(trailers) => Some(Frame::trailers(trailers)),
-            Self::Gone => None,
+            Self::Body(error) => error.fmt(f),
+            Self::Lost => Lost.fmt(f),
         }
     }
 }
 
-impl<B: Body> Source<B> {
-    /// The next frame of the reader `number`, who stands at `position`.
-    fn poll_frame(
-        &mut self,
-        number: u32,
-        position: &mut usize,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if number < self.oldest {
-            // An end would make a whole request of half a one.
-            return Poll::Pending;
+/// As clients and servers want it. An error by itself it could be only where the body's is one, which a box is not.
+impl<E: Into<BoxError>> From<SentError<E>> for BoxError {
+    fn from(error: SentError<E>) -> Self {
+        match error {
+            SentError::Body(error) => error.into(),
+            SentError::Lost => Lost.into(),
         }
-        if let Some(part) = self.parts.get_mut(*position) {
-            *position += 1;
-            let part =
-                if self.keeping == Keeping::All { part.copy() } else { mem::replace(part, Part::Gone) };
-            return Poll::Ready(part.frame().map(Ok));
-        }
-        let Some(body) = self.body.as_mut() else { return Poll::Ready(None) };
-        if number != self.reader {
-            return Poll::Pending;
-        }
-        Poll::Ready(loop {
-            match ready!(body.as_mut().poll_frame(cx)) {
-                None => {
-                    self.body = None;
-                    break None;
-                }
-                Some(Err(error)) => {
-                    self.body = None;
-                    self.keep_nothing();
-                    break Some(Err(error));
-                }
-                Some(Ok(frame)) => {
-                    // A frame of a kind that there is not yet cannot be kept, nor given on as another one.
-                    let Some(part) = Part::of(frame) else { continue };
-                    // Who reads by `is_end_stream` does not ask for the end.
-                    if body.is_end_stream() {
-                        self.body = None;
-                    }
-                    if self.keeping == Keeping::All && self.keep(&part) {
-                        *position += 1;
-                    }
-                    break part.frame().map(Ok);
-                }
-            }
-        })
-    }
-
-    fn keep(&mut self, part: &Part) -> bool {
-        let room = self.room.checked_sub(part.size()).filter(|_| self.parts.len() < self.frames);
-        match room {
-            Some(room) => {
-                self.room = room;
-                self.parts.push(part.copy());
-            }
-            None => self.keep_nothing(),
-        }
-        room.is_some()
-    }
-
-    /// All that was kept has been read by the one who reads on.
-    fn keep_nothing(&mut self) {
-        self.keeping = Keeping::Nothing;
-        self.parts = Vec::new();
     }
 }
 
-fn lock<B>(source: &Mutex<Source<B>>) -> MutexGuard<'_, Source<B>> {
-    source.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Debug)]
+struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another try of this request has taken the place of this one")
+    }
 }
+
+impl Error for Lost {}
 
 pin_project! {
     /// A request body that can be sent more than once: what services below a [`RetryLayer`](crate::RetryLayer) get.
     ///
-    /// It is the same body: its bytes, its frames, its trailers, its error, its size. While it is read it is kept, up to
-    /// a limit, so that the next try gets it from the beginning: first what is kept, then what is still to come. A body
-    /// that is longer is sent on, and is no longer kept. One that is at its end when it comes costs nothing.
+    /// It is the same body: its bytes, its frames, its trailers, its size. While it is read it is kept, up to a limit, so
+    /// that the next try gets it from the beginning: first what is kept, then what is still to come. A body that is longer
+    /// is sent on, and is no longer kept. One that is at its end when it comes costs nothing.
     ///
-    /// A try that has lost may still hold one, in a connection's task: it is pending for ever, for an end would make a
-    /// whole request of half a one.
+    /// A try that has lost may still read one, in a connection's task. It is broken off by an [error](SentError::Lost),
+    /// so that the connection lets go of it: an end would make a whole request of half a one.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -288,15 +186,7 @@ impl<B> Sent<B> {
         B: Body,
     {
         let hint = body.size_hint();
-        let source = Source {
-            body: Some(Box::pin(body)),
-            parts: Vec::new(),
-            room: limit,
-            frames: limit / FRAME + FRAME,
-            keeping: Keeping::All,
-            reader: 1,
-            oldest: 1,
-        };
+        let source = Source::new(body, limit);
         let reader = Reader { source: Arc::new(Mutex::new(source)), number: 1, position: 0, hint };
         Self { kind: Kind::Shared { reader } }
     }
@@ -325,22 +215,29 @@ impl<B> Sent<B> {
 
 impl<B: Body> Body for Sent<B> {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = SentError<B::Error>;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match self.project().kind.project() {
             Projected::Own { body } => {
                 let frame = ready!(body.poll_frame(cx));
                 Poll::Ready(frame.map(|frame| {
-                    frame.map(|frame| frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
+                    let frame = frame.map_err(SentError::Body)?;
+                    Ok(frame.map_data(|mut data| data.copy_to_bytes(data.remaining())))
                 }))
             }
             Projected::Shared { reader } => {
                 let Reader { source, number, position, hint } = reader;
-                let frame = ready!(lock(source).poll_frame(*number, position, cx));
+                let mut source = lock(source);
+                let Poll::Ready(frame) = source.poll_frame(*number, position, cx) else {
+                    let before = source.waits(cx.waker());
+                    drop(source);
+                    drop(before);
+                    return Poll::Pending;
+                };
                 if let Some(Ok(data)) = frame.as_ref().map(|frame| frame.as_ref().map(Frame::data_ref)) {
                     *hint = less(hint, data.map_or(0, Bytes::len));
                 }
@@ -353,12 +250,7 @@ impl<B: Body> Body for Sent<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Own { body } => body.is_end_stream(),
-            Kind::Shared { reader } => {
-                let source = lock(&reader.source);
-                source.body.is_none()
-                    && reader.number >= source.oldest
-                    && reader.position >= source.parts.len()
-            }
+            Kind::Shared { reader } => lock(&reader.source).is_read(reader.number, reader.position),
             Kind::Ended { .. } => true,
         }
     }

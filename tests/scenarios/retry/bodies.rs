@@ -2,7 +2,10 @@
 
 use http_body::Frame;
 use http_body_util::StreamBody;
-use tower_mesh::{layer::body::Sent, policy::backoff::Backoff};
+use tower_mesh::{
+    layer::body::{Sent, SentError},
+    policy::backoff::Backoff,
+};
 
 use super::*;
 
@@ -139,6 +142,68 @@ async fn an_answer_before_the_end_of_the_request_leaves_the_body_with_its_reader
         (body.trailers().map(http::HeaderMap::len), body.to_bytes()),
         (Some(1), Bytes::from_static(b"ab"))
     );
+}
+
+/// A connection's task goes on with what it was given, though the answer is there: it hears that it is in vain.
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_try_still_sends_is_broken_off() {
+    let status =
+        |status: u16| Response::builder().status(status).body(Full::<Bytes>::default()).expect("a response");
+    let sending = Arc::new(Mutex::new(None));
+    let upstream = tower::service_fn({
+        let sending = Arc::clone(&sending);
+        move |request: Request<Sent<_>>| {
+            let mut sending = sending.lock().expect("no panic");
+            let (first, body) = (sending.is_none(), tokio::spawn(request.into_body().collect()));
+            let second = if first { sending.replace(body) } else { Some(body) };
+            async move {
+                tokio::time::sleep(ms(15)).await;
+                let Some(second) = second else { return Ok(status(503)) };
+                second.await.expect("no panic").map_err(std::io::Error::other)?;
+                Ok::<_, std::io::Error>(status(200))
+            }
+        }
+    });
+    let service = layer(at_once(1, "5xx")).layer(upstream);
+    assert_eq!(ask(&service, Request::new(slowly(&["a", "b", "c"]))).await.status, 200);
+    let lost = sending.lock().expect("no panic").take().expect("a first try");
+    let lost = in_time(lost).await.expect("no panic");
+    assert!(matches!(lost, Err(SentError::Lost)), "{lost:?}");
+}
+
+/// An upload may go on for hours after its answer's head.
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_before_the_answer_is_not_kept_while_the_rest_is_sent() {
+    struct Held {
+        _by: Arc<()>,
+    }
+
+    impl AsRef<[u8]> for Held {
+        fn as_ref(&self) -> &[u8] {
+            b"held"
+        }
+    }
+
+    let (held, bodies) = (Arc::new(()), Arc::new(Mutex::new(None)));
+    let frames = futures_util::stream::repeat_with({
+        let held = Arc::clone(&held);
+        move || Ok::<_, std::io::Error>(Frame::data(Bytes::from_owner(Held { _by: Arc::clone(&held) })))
+    });
+    let upstream = tower::service_fn(async |request: Request<Sent<_>>| {
+        let mut body = request.into_body();
+        for _ in 0..9 {
+            body.frame().await.expect("a frame").expect("no error");
+        }
+        *bodies.lock().expect("no panic") = Some(body);
+        Ok::<_, std::io::Error>(Response::new(Full::<Bytes>::default()))
+    });
+    let layer = RetryLayer::new(at_once(1, "5xx").build().expect("these mean something"));
+    let answer = layer.layer(upstream).oneshot(Request::new(StreamBody::new(frames))).await;
+    assert!(answer.is_ok_and(|answer| answer.status() == 200));
+    let mut body = bodies.lock().expect("no panic").take().expect("a body");
+    assert_eq!(Arc::strong_count(&held), 2 + 9, "the test, the stream, and what might have been sent again");
+    drop(body.frame().await);
+    assert_eq!(Arc::strong_count(&held), 2);
 }
 
 /// All that a request has besides its body is sent again with it.
