@@ -4,7 +4,10 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -150,6 +153,26 @@ async fn case_25_services_and_ports_have_circuits_of_their_own() {
         assert_eq!(status(&format!("http://{name}:8080/")).await, 409, "{name} is the same service");
     }
     assert_eq!(status("http://fortio:8080/").await, 200, "a bare name means the client's own namespace");
+}
+
+/// Whoever chooses an endpoint stands further in.
+#[tokio::test(start_paused = true)]
+async fn case_26_one_bad_endpoint_has_the_others_cut_off_too() {
+    let (good, bad) = (Echo::new(), Echo::new().status(500));
+    let in_turn = service_fn({
+        let (good, bad, turn) = (good.clone(), bad.clone(), Arc::new(AtomicUsize::new(0)));
+        move |request: Request<Full<Bytes>>| {
+            let endpoint = if turn.fetch_add(1, SeqCst).is_multiple_of(2) { &good } else { &bad };
+            endpoint.clone().oneshot(request)
+        }
+    });
+    let service = breaker(Settings::builder().error_amount(2)).layer(in_turn);
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(service.clone().oneshot(get("/")).await.expect("an answer").status().as_u16());
+    }
+    assert_eq!(statuses, [200, 500, 200, 500, 409, 409]);
+    assert_eq!((good.seen().calls, bad.seen().calls), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,6 +79,33 @@ async fn of_three_at_once_the_third_is_refused_in_the_words_of_the_mesh() {
     assert_eq!(calls[2].header("x-envoy-overloaded"), Some("true"));
 }
 
+/// Of 20 calls each client makes as many, and the first one also those that are left over: two of six clients, six of
+/// seven. Those it makes alone.
+#[tokio::test(start_paused = true)]
+async fn seven_clients_get_more_through_than_six() {
+    let mut answered = Vec::new();
+    for workers in [6, 7] {
+        let play = exercise();
+        answered.push(play.load(workers, 20).await.count(200));
+    }
+    assert!(answered[0] < answered[1], "{answered:?}");
+}
+
+/// A sidecar takes in as many only when its connections are there. Ours are the transport's: what is counted is the same,
+/// cold or warm.
+#[tokio::test(start_paused = true)]
+async fn a_burst_takes_all_connections_and_all_places_to_wait() {
+    for (connections, pending, taken) in [(1, 1, 2), (3, 2, 5), (1, 5, 6), (10, 1, 10)] {
+        let block = format!(
+            "{{tcp: {{maxConnections: {connections}}}, http: {{http1MaxPendingRequests: {pending}}}}}"
+        );
+        let play = Play::new(&pool(&block), Echo::new().latency(ms(5)));
+        let report = play.load(10, 10).await;
+        assert_eq!((report.count(200), report.count(503)), (taken, 10 - taken), "{block}");
+        play.is_at_rest();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_the_rule_ten_clients_are_all_answered() -> Result<(), Errors> {
     let play = exercise();

@@ -8,6 +8,7 @@ use tower_mesh::{
         backoff::{Backoff, Jitter},
         budget,
     },
+    testing::EchoError,
 };
 
 use super::*;
@@ -48,6 +49,16 @@ async fn a_retry_that_is_not_allowed_leaves_the_upstreams_answer() {
     assert_eq!(got.seen(), (503, "503", "UO"));
     assert!(got.headers.is_empty() && got.details.is_none());
     assert_eq!((upstream.log().len(), told.names()), (1, vec!["retry_overflow"]));
+}
+
+/// Case 34 of Envoy: the connection fails, and there is no answer that could have a flag.
+#[tokio::test(start_paused = true)]
+async fn a_failed_connection_that_may_not_be_tried_again_is_the_calls_error() {
+    let (told, upstream) = (Told::new(), Echo::new().refuse());
+    let layer = layer(settings(3, "connect-failure")).gated_by(at_most(0)).told("reviews", &told.events);
+    let error = try_ask(&layer.layer(upstream.clone()), get()).await.unwrap_err();
+    assert_eq!((error, upstream.seen().refused), (EchoError::Refused, 1));
+    assert_eq!(told.names(), ["retry_overflow"]);
 }
 
 /// The wait before a retry counts as under way.

@@ -147,6 +147,17 @@ async fn every_method_is_tried_again_or_only_those_that_change_nothing() {
     assert_eq!(tries(named(), statuses(&[503]), request).await, 2);
 }
 
+/// Case 52 of Envoy: a caller who is trusted says on what, and not of which methods.
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_retries_has_them_only_for_methods_that_may() {
+    for (method, calls) in [("GET", 2), ("POST", 1)] {
+        let request = Request::builder().method(method).header("x-envoy-retry-on", "5xx");
+        let request = request.body(Full::default()).expect("a request");
+        let safe = settings(0, "").methods(Methods::Safe).trust_request_headers(true);
+        assert_eq!(tries(safe, statuses(&[503]), request).await, calls, "{method}");
+    }
+}
+
 /// As Envoy does: a gRPC status counts in the head, and in trailers only where one asks for that.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_status_is_seen_in_the_head() {
