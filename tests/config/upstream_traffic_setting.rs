@@ -109,6 +109,7 @@ fn an_empty_block_is_a_block_and_a_null_one_is_none() {
     }
 }
 
+/// Case 34 of osm-edge.
 #[test]
 fn case_34_durations_are_texts_as_go_reads_them() {
     for wrong in ["60", "1d", "1 m", "\"\"", "0", "1e9", "true", "[1m]"] {

@@ -141,6 +141,7 @@ async fn a_call_whose_turn_has_come_waits_for_its_service_to_be_ready_and_hears_
 }
 
 /// Each ending of a call that had to wait gives its place to the next, exactly once.
+/// Case 37 of Envoy, where one failed connection is the failure of all who wait.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_waited_is_settled_once_however_it_ends() {
     let all = [Ending::Success, Ending::Late].iter().chain(Ending::BAD);

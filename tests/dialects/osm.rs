@@ -1,4 +1,4 @@
-//! osm-edge and FSM: `UpstreamTrafficSetting`.
+//! osm-edge and FSM: `UpstreamTrafficSetting`. The numbered cases are osm-edge's: `docs/cases.md`.
 
 use insta::assert_snapshot;
 use tower_mesh::{

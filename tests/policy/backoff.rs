@@ -15,7 +15,7 @@ fn waits(backoff: Backoff, draw: u64) -> [u64; 6] {
     [1, 2, 3, 4, 5, 6].map(|retry| backoff.wait(retry, Draw::new(draw)).as_millis() as u64)
 }
 
-/// Case 55: as Envoy waits at most, with its base of 25 ms.
+/// Case 55 of Envoy: as it waits at most, with its base of 25 ms.
 #[test]
 fn the_longest_waits_double_up_to_ten_times_the_base() {
     assert_eq!(waits(Backoff::default(), u64::MAX), [24, 49, 99, 199, 249, 249]);
@@ -49,7 +49,7 @@ fn no_number_is_too_large() {
     assert_eq!(Backoff::asked_for(Duration::MAX, Draw::new(u64::MAX)), ms(u64::MAX));
 }
 
-/// Case 56: from what was asked for on to half as long again.
+/// Case 56 of Envoy: from what was asked for on to half as long again.
 #[test]
 fn what_was_asked_for_is_waited_and_a_little_more() {
     let wait = |draw| Backoff::asked_for(ms(5000), Draw::new(draw));

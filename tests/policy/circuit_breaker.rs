@@ -1,4 +1,4 @@
-//! The numbered cases are those of osm-edge's behaviour, as `docs/semantics.md` lists it.
+//! The numbered cases are osm-edge's, as `docs/cases.md` lists them.
 
 mod forced;
 mod half_open;

@@ -1,4 +1,4 @@
-//! Which requests meet with a fault, by draws that are handed in.
+//! Which requests meet with a fault, by draws that are handed in. The numbered cases are Envoy's: `docs/cases.md`.
 
 use std::time::Duration;
 

@@ -81,7 +81,7 @@ fn grpc_statuses_are_tried_again_by_their_own_words() {
     }
 }
 
-/// Case 57: before all other words.
+/// Case 57 of Envoy: before all other words.
 #[test]
 fn an_answer_that_tells_of_a_rate_limit_is_tried_again_by_that_word_alone() {
     let limited = [("x-envoy-ratelimited", "false"), ("grpc-status", "14")];
@@ -90,7 +90,7 @@ fn an_answer_that_tells_of_a_rate_limit_is_tried_again_by_that_word_alone() {
     assert_eq!(decide(&settings("envoy-ratelimited"), 503, &[]), Decision::Stands);
 }
 
-/// Case 56, and gRPC's own way of asking.
+/// Case 56 of Envoy, and gRPC's own way of asking.
 #[test]
 fn an_upstream_asks_for_time() {
     let most = Duration::from_secs(300);
@@ -166,7 +166,7 @@ fn the_default_of_a_mesh_is_what_it_says() {
     assert!(Settings::off().is_off() && !today.is_off());
 }
 
-/// Cases 50 and 53: what a caller asks for is added or replaces, and is taken off.
+/// Cases 50 and 53 of Envoy: what a caller asks for is added or replaces, and is taken off.
 #[test]
 fn a_caller_asks_by_headers() {
     let mut asked = headers(&[

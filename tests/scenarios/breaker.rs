@@ -2,7 +2,8 @@
 //! answer bad: exact counts) and as the original one (ten workers, a fifth of the answers bad by chance: what must hold
 //! under any seed).
 //!
-//! In scenarios 7 to 9 the document's titles speak of slow responses, its policies of errors: both are played.
+//! In scenarios 7 to 9 the document's titles speak of slow responses, its policies of errors: both are played. The
+//! numbered cases are osm-edge's: `docs/cases.md`.
 
 use std::time::Duration;
 

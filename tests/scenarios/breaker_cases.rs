@@ -1,5 +1,5 @@
-//! The numbered cases of osm-edge's behaviour (`docs/semantics.md`) that need a service, a mesh or a wire; the others
-//! are plain arithmetic, in `tests/policy`.
+//! The numbered cases of osm-edge (`docs/cases.md`) that need a service, a mesh or a wire; the others are plain
+//! arithmetic, in `tests/policy`.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! Faults under load and one by one, as layers composed by hand.
+//! Faults under load and one by one, as layers composed by hand. The numbered cases are Envoy's: `docs/cases.md`.
 
 mod answers;
 mod composed;

@@ -124,7 +124,7 @@ async fn over_http1_with_ten_and_ten_all_pass_and_never_more_than_ten_at_once() 
     }
 }
 
-/// Over HTTP/2, and over HTTP/1 without a limit on connections, the eleventh is refused.
+/// Over HTTP/2, and over HTTP/1 without a limit on connections, the eleventh is refused. Seen on Envoy, S2.7.
 #[tokio::test(start_paused = true)]
 async fn with_ten_requests_the_more_come_the_larger_a_share_is_refused() {
     let http2 = || Settings::builder().connections(10).requests(10).protocol(Upstream::Http2);
@@ -144,7 +144,7 @@ async fn with_ten_requests_the_more_come_the_larger_a_share_is_refused() {
     }
 }
 
-/// Two subsets are two clusters, each with limits of its own.
+/// Two subsets are two clusters, each with limits of its own. Seen on Envoy, S2.3.
 #[tokio::test(start_paused = true)]
 async fn two_clusters_have_ten_each() {
     let upstream = Echo::new().latency(20 * MS);
@@ -164,7 +164,7 @@ async fn without_limits_nothing_waits_and_nothing_is_counted() {
 }
 
 /// With one connection and one that may wait: of three, the first is in flight, the second waits and goes when the first
-/// has ended, the third is refused.
+/// has ended, the third is refused. Case 28 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn of_three_at_once_the_second_follows_the_first_and_the_third_is_refused() {
     let stand = Stand::new(one_and_one(), Echo::new().latency(5 * MS));

@@ -235,6 +235,7 @@ async fn a_retry_that_goes_well_leaves_no_trace_on_the_answer() {
     assert_eq!(upstream.log().iter().map(|came| came.attempt).collect::<Vec<_>>(), [None, Some(2)]);
 }
 
+/// Case 54 of Envoy, where it has a flag.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_tried_again_where_nothing_was_said() {
     for settings in [Settings::builder(), settings(0, "5xx"), Settings::builder().attempts(3)] {
@@ -244,7 +245,7 @@ async fn nothing_is_tried_again_where_nothing_was_said() {
     }
 }
 
-/// As Envoy counts: 1, 2, 3, whatever the caller says; in the response only if that is asked for.
+/// As Envoy counts: 1, 2, 3, whatever the caller says; in the response only if that is asked for. Seen on Envoy, S7.5.
 #[tokio::test(start_paused = true)]
 async fn tries_are_numbered_for_the_upstream_and_for_the_caller() {
     for in_response in [false, true] {
@@ -266,6 +267,7 @@ async fn tries_are_numbered_for_the_upstream_and_for_the_caller() {
 }
 
 /// As Envoy waits: evenly in [0, min(25 ms · 2^(k-1), 250 ms)), and not a little around a growing time.
+/// Seen on Envoy, S7.10.
 #[tokio::test(start_paused = true)]
 async fn the_wait_before_a_retry_is_anything_below_a_time_that_doubles() {
     let mut waits = vec![Vec::new(); 6];

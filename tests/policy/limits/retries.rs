@@ -42,7 +42,7 @@ fn a_number_is_a_number() {
     }
 }
 
-/// Envoy's: 20 percent of those in flight and those that wait, but always three.
+/// Envoy's: 20 percent of those in flight and those that wait, but always three. Case 33 of Envoy.
 #[test]
 fn a_budget_is_a_share_of_what_is_in_flight_and_never_less_than_the_minimum() {
     let retries = budget(RetryBudget::new());

@@ -51,6 +51,7 @@ fn over_http2_connections_are_not_counted_and_nobody_waits() {
 }
 
 /// One that asks is in flight, one waits, the third is refused, as Envoy does with one connection and one pending request.
+/// Case 28 of Envoy.
 #[test]
 fn of_three_the_first_passes_the_second_waits_the_third_is_refused() {
     let limits = limits(settings().connections(1).pending(1));
@@ -61,6 +62,7 @@ fn of_three_the_first_passes_the_second_waits_the_third_is_refused() {
 }
 
 /// Over HTTP/2 with ten requests at once, the eleventh is refused, and it is the other counter that grows.
+/// Case 31 of Envoy.
 #[test]
 fn the_eleventh_of_ten_requests_is_refused_and_counted_as_active_overflow() {
     let limits = limits(settings().requests(10).pending(5).protocol(Upstream::Http2));
@@ -70,6 +72,7 @@ fn the_eleventh_of_ten_requests_is_refused_and_counted_as_active_overflow() {
 }
 
 /// Where nobody may wait, whoever finds a free connection passes, and whoever finds none is refused.
+/// Case 32 of Envoy, where the connection has to be there too.
 #[test]
 fn without_a_queue_only_a_free_connection_will_do() {
     let limits = limits(settings().connections(1).pending(0));

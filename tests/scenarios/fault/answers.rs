@@ -99,6 +99,7 @@ async fn each_grpc_status_is_told_as_its_number() {
     }
 }
 
+/// Seen on Envoy, S0.3: there it is `DI,FI`.
 #[tokio::test(start_paused = true)]
 async fn an_answer_after_a_delay_says_so_beside_what_it_says_already() {
     let delayed = faults(delay(MS, 100.0));

@@ -97,6 +97,7 @@ async fn all_tries_further_in_come_after_one_delay() {
     assert_eq!((upstream.seen().calls, clock::now().since(start)), (4, SECOND + 4 * MS));
 }
 
+/// Seen on Envoy, S4.3: there it is outlier detection that is not moved.
 #[tokio::test(start_paused = true)]
 async fn a_breaker_is_not_moved_by_aborts_on_either_side() {
     let breaker = || {

@@ -106,7 +106,7 @@ async fn exclusive_faults_never_meet() {
     assert!(about(flagged(&report, "DI"), 250) && about(report.count(503), 250), "{report}");
 }
 
-/// As Envoy does: parts per million; of 5000 there were three to nine.
+/// As Envoy does: parts per million; of 5000 there were three to nine. Seen on Envoy, S4.9.
 #[tokio::test(start_paused = true)]
 async fn a_tenth_of_a_percent_happens() {
     let mut all = 0;

@@ -44,6 +44,7 @@ async fn each_endpoint_has_ten() {
     assert_eq!(refused, [(&pods[0], 15), (&pods[1], 15)]);
 }
 
+/// Seen on Envoy, S2.2.
 #[tokio::test(start_paused = true)]
 async fn as_a_cluster_they_have_ten_together() {
     let stand = Stand::new(Settings::builder().requests(10), Echo::new().latency(20 * MS));

@@ -33,6 +33,7 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// As Envoy answers; whether the queue or the limit on requests refused, only the counter tells.
+/// Seen on Envoy, S0.2, S1.8 and S2.8.
 #[tokio::test(start_paused = true)]
 async fn an_overflow_is_answered_in_envoys_words() {
     let settings = Settings::builder;
@@ -57,6 +58,7 @@ async fn an_overflow_is_answered_in_envoys_words() {
     }
 }
 
+/// Seen on Envoy, S0.1.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_caller_is_told_by_trailers_only() {
     let grpc =
@@ -68,7 +70,7 @@ async fn a_grpc_caller_is_told_by_trailers_only() {
     assert_eq!(header(response.headers(), "x-envoy-overloaded"), Some("true"));
 }
 
-/// osm-edge's `maxConnections: 1` and `maxPendingRequests: 1`, three at once.
+/// osm-edge's `maxConnections: 1` and `maxPendingRequests: 1`, three at once. Case 39 of osm-edge.
 #[tokio::test(start_paused = true)]
 async fn osm_edge_refuses_the_third_in_its_own_words() {
     let layer = layer(one_and_one().reply(Reply::OsmEdge));
@@ -86,6 +88,7 @@ async fn osm_edge_refuses_the_third_in_its_own_words() {
 }
 
 /// An overflow tells nothing about the upstream: as outlier detection does not count it, no breaker does.
+/// Seen on Envoy, S1.9.
 #[tokio::test(start_paused = true)]
 async fn an_overflow_is_not_held_against_the_upstream() {
     let settings =

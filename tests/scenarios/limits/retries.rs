@@ -19,7 +19,7 @@ fn begin(layer: &LimitsLayer) -> Vec<RetryPlace> {
     from_fn(|| gate.begin()).collect()
 }
 
-/// 20 percent, at least three, as Envoy counts: those in flight and those that wait.
+/// 20 percent, at least three, as Envoy counts: those in flight and those that wait. Case 33 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn a_budget_is_a_share_of_what_is_in_flight_and_waits() {
     for (connections, calls, may) in [(100, 5, 3), (100, 100, 20), (10, 19, 3), (10, 100, 20)] {

@@ -98,6 +98,7 @@ async fn a_healthy_chain_makes_a_whole_page() {
 }
 
 /// The exercise: reviews have half a second, ratings are delayed by two, and the page tries once more on top.
+/// Seen on Envoy, S4.6.
 #[tokio::test(start_paused = true)]
 async fn a_delay_on_the_next_hop_exceeds_the_timeout_and_a_page_that_tries_twice_waits_twice() {
     let yaml = delayed_ratings("2s") + &route_to("reviews", "timeout: 0.5s");

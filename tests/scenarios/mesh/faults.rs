@@ -31,6 +31,7 @@ fn is_about(count: u64, percent: f64) -> bool {
 
 // ===== how many =====
 
+/// Seen on Envoy, S4.4.
 #[tokio::test(start_paused = true)]
 async fn a_delay_of_100_percent_delays_all_and_one_of_50_about_half() {
     let delay = |percent| fault(&format!("{{delay: {{percentage: {{value: {percent}}}, fixedDelay: 5s}}}}"));
@@ -59,6 +60,7 @@ async fn an_abort_of_100_percent_answers_all_and_one_of_50_about_half() {
 const BOTH: &str = "delay: {percentage: {value: 50}, fixedDelay: 1s}, \
                     abort: {percentage: {value: 50}, httpStatus: 500}";
 
+/// Seen on Envoy, S4.7 and S4.8.
 #[tokio::test(start_paused = true)]
 async fn a_delay_and_an_abort_are_drawn_each_for_itself_and_the_abort_waits_for_the_delay() {
     let yaml = fault(&format!("{{{BOTH}}}"));
@@ -115,6 +117,7 @@ async fn a_tenth_of_a_percent_is_some_of_ten_thousand() {
 
 // ===== what they answer =====
 
+/// Seen on Envoy, S4.1.
 #[tokio::test(start_paused = true)]
 async fn an_abort_is_told_in_the_words_of_the_mesh() {
     let play = Play::new(&fault("{abort: {percentage: {value: 100}, httpStatus: 418}}"), Echo::new());
@@ -127,6 +130,7 @@ async fn an_abort_is_told_in_the_words_of_the_mesh() {
     assert_eq!(play.upstream.seen().calls, 0);
 }
 
+/// Seen on Envoy, S4.10 and S4.11.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_abort_is_a_status_to_grpc_clients_and_a_200_to_others() {
     let play = Play::new(&fault("{abort: {percentage: {value: 100}, grpcStatus: UNAVAILABLE}}"), Echo::new());
@@ -167,6 +171,7 @@ async fn the_old_spelling_of_the_share_counts_and_none_means_never() {
     assert!(play.has_note("has no effect: Istio knows this field and refuses it"));
 }
 
+/// Cases 40 and 41 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn requests_say_by_headers_what_they_meet_where_they_may() {
     let play = Play::new(&fault("{towerMesh: {byHeaders: true}}"), Echo::new());
@@ -191,7 +196,7 @@ async fn requests_say_by_headers_what_they_meet_where_they_may() {
 
 // ===== where they stand =====
 
-/// The time of a delay is not the route's: case 44 of Envoy, and what was seen of it.
+/// The time of a delay is not the route's: case 44 of Envoy. Seen on Envoy, S4.5.
 #[tokio::test(start_paused = true)]
 async fn a_delay_is_outside_of_the_timeout() {
     let play = |delay, timeout, upstream| {
@@ -206,6 +211,7 @@ async fn a_delay_is_outside_of_the_timeout() {
     assert_eq!((late.seen(), late.content()), (seen(504, "UT,DI", 800), "upstream request timeout"));
 }
 
+/// Seen on Envoy, S4.2.
 #[tokio::test(start_paused = true)]
 async fn an_abort_is_never_retried_and_holds_no_place() {
     let yaml = route(
@@ -238,6 +244,7 @@ async fn a_delayed_request_holds_no_connection() {
     assert_eq!(after, (1..=10).map(|nth| 1000 + nth * 5).collect::<Vec<_>>());
 }
 
+/// Case 43 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn beyond_the_most_at_once_requests_pass() {
     let yaml = fault("{delay: {percentage: {value: 100}, fixedDelay: 1s}, towerMesh: {mostActive: 1}}");

@@ -37,6 +37,7 @@ async fn in_an_older_era_a_caller_says_whether_a_late_try_is_given_up_or_joined_
     }
 }
 
+/// Seen on Envoy, S5.6, S5.8 and S5.9.
 #[tokio::test(start_paused = true)]
 async fn today_what_a_caller_says_of_time_and_tries_is_taken_off_and_not_heard() {
     let play = Play::new(&route("timeout: 0.5s"), Echo::new().status(503).delay(ms(400)));
@@ -62,6 +63,7 @@ async fn today_what_a_caller_says_of_time_and_tries_is_taken_off_and_not_heard()
 }
 
 /// The exercise's advice, in a mesh of its time: the header counts instead of the route's timeout, both ways.
+/// Seen on Envoy, S5.7 and S5.10.
 #[tokio::test(start_paused = true)]
 async fn in_the_exercises_time_a_callers_timeout_replaced_the_routes() {
     for era in [Era::V0_8, Era::V1_14, Era::V1_17] {
@@ -93,6 +95,7 @@ async fn a_trusted_header_counts_where_no_route_is_written() {
     play.is_at_rest();
 }
 
+/// Case 53 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn in_the_exercises_time_a_caller_said_what_was_tried_again() {
     let play = in_era(Era::V1_14, "retries: {attempts: 1, retryOn: '429'}", Echo::new().status(503));
@@ -125,6 +128,7 @@ fn expected(play: &Play) -> Vec<u64> {
     heard.iter().map(|heard| heard.header(EXPECTED).map_or(0, |millis| millis.parse().unwrap())).collect()
 }
 
+/// Seen on Envoy, S5.4: there it is told always.
 #[tokio::test(start_paused = true)]
 async fn an_upstream_is_told_how_long_it_has_where_that_is_asked_for() {
     let play = telling("timeout: 0.5s", Echo::new());
@@ -138,7 +142,7 @@ async fn an_upstream_is_told_how_long_it_has_where_that_is_asked_for() {
     assert_eq!(play.heard()[0].header(EXPECTED), None, "where nobody asked");
 }
 
-/// Case 47 of the router: the shorter of both times, and on a retry no more than what is left.
+/// Case 47 of Envoy: the shorter of both times, and on a retry no more than what is left.
 #[tokio::test(start_paused = true)]
 async fn each_try_is_told_its_own_time_or_what_is_left_of_all() {
     let lines = "timeout: 5s\nretries: {attempts: 3, perTryTimeout: 2s, retryOn: 5xx}";
@@ -169,6 +173,7 @@ async fn the_time_of_one_try_is_told_where_there_is_no_other() {
     assert_eq!(expected(&play), [200, 200]);
 }
 
+/// Seen on Envoy, S5.20.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_upstream_is_told_in_its_own_header_too() {
     let play = telling("timeout: 0.3s", Echo::new());

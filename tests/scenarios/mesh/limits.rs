@@ -15,7 +15,7 @@ fn exercise() -> Play {
     Play::new(&rule_for(HOST, EXERCISE), Echo::new().latency(ms(5)))
 }
 
-/// Fortio `-c 1` to `-c 10`, each `-n 20`.
+/// Fortio `-c 1` to `-c 10`, each `-n 20`. Seen on Envoy, S1.5 and S1.10.
 #[tokio::test(start_paused = true)]
 async fn with_one_connection_two_clients_share_it_and_from_three_on_the_refused_share_grows() {
     let mut refused = Vec::new();
@@ -58,6 +58,7 @@ async fn with_one_connection_and_one_that_may_wait_no_look_finds_more() {
 }
 
 /// The first is in flight, the second waits and goes out when the first has ended, the third is refused at once.
+/// Case 28 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn of_three_at_once_the_third_is_refused_in_the_words_of_the_mesh() {
     let play = exercise();
@@ -80,7 +81,7 @@ async fn of_three_at_once_the_third_is_refused_in_the_words_of_the_mesh() {
 }
 
 /// Of 20 calls each client makes as many, and the first one also those that are left over: two of six clients, six of
-/// seven. Those it makes alone.
+/// seven. Those it makes alone. Seen on Envoy, S1.6.
 #[tokio::test(start_paused = true)]
 async fn seven_clients_get_more_through_than_six() {
     let mut answered = Vec::new();
@@ -92,7 +93,7 @@ async fn seven_clients_get_more_through_than_six() {
 }
 
 /// A sidecar takes in as many only when its connections are there. Ours are the transport's: what is counted is the same,
-/// cold or warm.
+/// cold or warm. Seen on Envoy, S1.1, S1.2 and S1.3.
 #[tokio::test(start_paused = true)]
 async fn a_burst_takes_all_connections_and_all_places_to_wait() {
     for (connections, pending, taken) in [(1, 1, 2), (3, 2, 5), (1, 5, 6), (10, 1, 10)] {
@@ -117,6 +118,7 @@ async fn without_the_rule_ten_clients_are_all_answered() -> Result<(), Errors> {
     Ok(())
 }
 
+/// Case 29 of Envoy. Seen on Envoy, S1.4.
 #[test]
 fn what_the_rule_says_and_the_mesh_does_not_do_is_told() {
     let mesh = sidecar(Mesh::builder(), &rule_for(HOST, EXERCISE));
@@ -138,6 +140,7 @@ const TEN_AND_TEN: &str =
 
 const LOADS: [(u64, u64); 3] = [(20, 200), (30, 300), (40, 400)];
 
+/// Seen on Envoy, S2.5.
 #[tokio::test(start_paused = true)]
 async fn over_http1_the_queue_for_connections_comes_first_and_nobody_is_refused() {
     for (workers, calls) in LOADS {
@@ -150,7 +153,7 @@ async fn over_http1_the_queue_for_connections_comes_first_and_nobody_is_refused(
     }
 }
 
-/// That HTTP/2 is spoken to an upstream can be said in four ways.
+/// That HTTP/2 is spoken to an upstream can be said in four ways. Case 31 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn over_http2_the_eleventh_is_refused_and_the_share_grows_with_the_clients() {
     let service = |port: &str| {
@@ -206,6 +209,7 @@ async fn which_limit_acts_depends_on_the_port() {
 
 // ===== single limits =====
 
+/// Seen on Envoy, S2.1.
 #[tokio::test(start_paused = true)]
 async fn a_limit_on_requests_alone_refuses_over_http1_too() {
     let play = Play::new(&pool("{http: {http2MaxRequests: 10}}"), Echo::new().latency(ms(20)));
@@ -215,6 +219,7 @@ async fn a_limit_on_requests_alone_refuses_over_http1_too() {
     assert_eq!(play.upstream.seen().max_active, 10);
 }
 
+/// Seen on Envoy, S2.4.
 #[tokio::test(start_paused = true)]
 async fn without_a_limit_on_who_waits_everybody_waits_and_zero_is_no_limit() {
     for block in [

@@ -62,7 +62,7 @@ async fn of_three_at_once_the_third_is_refused_in_osm_edges_words() {
 
 // ===== retries =====
 
-/// Case 45: five more tries, after one, two, four, eight and ten times the base.
+/// Case 45 of osm-edge: five more tries, after one, two, four, eight and ten times the base.
 #[tokio::test(start_paused = true)]
 async fn waits_double_up_to_ten_times_the_base_and_no_chance_is_in_them() {
     let policy = "{retryOn: 5xx, numRetries: 5, retryBackoffBaseInterval: 1s, perTryTimeout: 1s}";
@@ -73,6 +73,7 @@ async fn waits_double_up_to_ten_times_the_base_and_no_chance_is_in_them() {
     assert_eq!(got.header("x-who"), Some("upstream"), "the last answer is the answer");
 }
 
+/// Case 46 of osm-edge.
 #[tokio::test(start_paused = true)]
 async fn statuses_are_retried_by_number_and_by_class_and_words_say_nothing() {
     for (on, status, calls) in [
@@ -129,7 +130,7 @@ async fn a_refused_connection_is_retried_like_the_503_that_it_would_be() {
     }
 }
 
-/// Case 45's `maxRetries`: no more at once in all.
+/// `maxRetries`: no more at once in all.
 #[tokio::test(start_paused = true)]
 async fn retries_beyond_the_limit_on_them_are_not_made() {
     let yaml = setting("http: {maxRetries: 1}") + &retry("{retryOn: 5xx, numRetries: 1}");
@@ -148,7 +149,7 @@ async fn retries_beyond_the_limit_on_them_are_not_made() {
 const BREAKER: &str = "http: {circuitBreaking: {statTimeWindow: 1m, minRequestAmount: 1, \
                        errorAmountThreshold: 2, degradedTimeWindow: 1m, degradedStatusCode: 520}}";
 
-/// Case 27: 503, 503, 200 is one request without an error.
+/// Case 27 of osm-edge: 503, 503, 200 is one request without an error.
 #[tokio::test(start_paused = true)]
 async fn the_breaker_sees_what_comes_of_all_tries_and_how_long_they_took() {
     let yaml = setting(BREAKER) + &retry("{retryOn: 5xx, numRetries: 2, retryBackoffBaseInterval: 100ms}");

@@ -16,6 +16,7 @@ fn failing(block: &str) -> Play {
 
 // ===== what is tried again =====
 
+/// Seen on Envoy, S5.14, S5.15, S7.6, S7.7, S7.8 and S7.9.
 #[tokio::test(start_paused = true)]
 async fn where_a_route_says_nothing_its_era_decides() {
     for (era, calls) in ERAS.into_iter().zip([1, 3, 3, 1]) {
@@ -51,6 +52,7 @@ async fn where_a_block_says_only_how_often_its_era_says_on_what() {
     }
 }
 
+/// Seen on Envoy, S7.2: there it is one.
 #[tokio::test(start_paused = true)]
 async fn no_attempts_means_none_in_every_era() {
     for era in ERAS {
@@ -65,6 +67,7 @@ async fn no_attempts_means_none_in_every_era() {
     assert!(failing("{}").has_note("never retries: without `attempts` the block disables retries"));
 }
 
+/// Seen on Envoy, S7.16.
 #[tokio::test(start_paused = true)]
 async fn words_and_numbers_say_which_answers_are_tried_again() {
     for (on, retried, not) in [
@@ -85,7 +88,8 @@ async fn words_and_numbers_say_which_answers_are_tried_again() {
     }
 }
 
-/// Case 57: who is told to slow down is not pressed; whoever is overloaded further in is.
+/// Case 57 of Envoy: who is told to slow down is not pressed; whoever is overloaded further in is.
+/// Seen on Envoy, S7.14 and S7.15.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_asks_for_less_is_not_tried_again_unless_that_is_said() {
     for (header, on, calls) in [
@@ -100,6 +104,7 @@ async fn an_answer_that_asks_for_less_is_not_tried_again_unless_that_is_said() {
     }
 }
 
+/// Case 58 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_status_in_the_head_is_tried_again_by_its_name() {
     for (status, calls) in [("14", 3), ("1", 3), ("5", 1), ("0", 1)] {
@@ -111,6 +116,7 @@ async fn a_grpc_status_in_the_head_is_tried_again_by_its_name() {
 
 // ===== how often, and what of it shows =====
 
+/// Seen on Envoy, S7.1 and S7.4.
 #[tokio::test(start_paused = true)]
 async fn tries_are_numbered_whatever_the_caller_says() {
     let play = failing("{attempts: 2, retryOn: 5xx}");
@@ -124,6 +130,7 @@ async fn tries_are_numbered_whatever_the_caller_says() {
     assert_eq!(numbers(&play.heard()), ["1"], "also where nothing is tried again");
 }
 
+/// Seen on Envoy, S7.3 and S7.22.
 #[tokio::test(start_paused = true)]
 async fn when_no_try_is_left_the_upstreams_last_answer_is_the_callers() {
     let upstream = Echo::new().status(503).every(3, 599).header("x-who", "upstream");
@@ -133,6 +140,7 @@ async fn when_no_try_is_left_the_upstreams_last_answer_is_the_callers() {
     assert_eq!((got.header("x-who"), got.content()), (Some("upstream"), "hello"));
 }
 
+/// Seen on Envoy, S7.12.
 #[tokio::test(start_paused = true)]
 async fn a_post_is_sent_again_with_its_body() {
     let play = Play::new(&retries("{attempts: 2, retryOn: 5xx}"), Echo::new().status(503).every(3, 200));
@@ -141,6 +149,7 @@ async fn a_post_is_sent_again_with_its_body() {
     assert_eq!(play.upstream.seen().calls, 3);
 }
 
+/// Seen on Envoy, S1.7 and S7.23.
 #[tokio::test(start_paused = true)]
 async fn an_overflow_of_our_limits_is_not_tried_again() {
     let yaml = retries("{attempts: 5, retryOn: '5xx,reset,503,gateway-error'}") + &pool(ONE_AND_ONE);
@@ -171,6 +180,7 @@ async fn longest_waits(block: &str) -> Vec<u128> {
 }
 
 /// By chance in [0, base · 2ⁿ), at most ten times the base. A timer that is not at once takes a millisecond more at most.
+/// Seen on Envoy, S7.11.
 #[tokio::test(start_paused = true)]
 async fn waits_are_drawn_below_a_bound_that_doubles_up_to_ten_times_the_base() {
     for (block, bounds) in [
@@ -183,7 +193,8 @@ async fn waits_are_drawn_below_a_bound_that_doubles_up_to_ten_times_the_base() {
     }
 }
 
-/// Case 56: what an upstream asks for, and up to half of that more; and what is too long is not waited for.
+/// Case 56 of Envoy: what an upstream asks for, and up to half of that more; and what is too long is not waited for.
+/// Seen on Envoy, S7.13.
 #[tokio::test(start_paused = true)]
 async fn waits_as_the_upstream_asks_where_that_is_said() {
     let play = |block: &str| {
@@ -222,7 +233,7 @@ async fn a_body_that_is_too_large_to_keep_goes_out_once_and_whole() {
     assert_eq!((got.flags(), got.content(), play.upstream.seen().calls), ("URX".to_owned(), "four", 4));
 }
 
-/// Cases 60 and 61: the late try runs on beside the next one, and the first good answer is taken.
+/// Cases 60 and 61 of Envoy: the late try runs on beside the next one, and the first good answer is taken.
 #[tokio::test(start_paused = true)]
 async fn a_late_try_is_joined_by_another_where_that_is_said() {
     let hedged = |upstream| {

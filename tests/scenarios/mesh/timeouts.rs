@@ -26,6 +26,7 @@ fn upload(parts: u32, each: u64) -> Request<impl Body<Data = Bytes, Error = Infa
 
 // ===== the whole exchange =====
 
+/// Seen on Envoy, S5.1, S5.16 and S5.17.
 #[tokio::test(start_paused = true)]
 async fn what_takes_too_long_is_a_504_in_the_words_of_the_mesh() {
     let play = hanging("timeout: 0.5s");
@@ -45,12 +46,14 @@ async fn what_takes_too_long_is_a_504_in_the_words_of_the_mesh() {
     assert_eq!(call.header("grpc-message"), Some("upstream request timeout"));
 }
 
+/// Seen on Envoy, S5.21: alone it has 15 s.
 #[tokio::test(start_paused = true)]
 async fn without_a_timeout_an_answer_is_waited_for() {
     let play = Play::new(&route(""), Echo::new().delay(Duration::from_secs(1800)));
     assert_eq!(play.get().await.seen(), seen(200, "-", 1_800_000));
 }
 
+/// Seen on Envoy, S5.5.
 #[tokio::test(start_paused = true)]
 async fn after_the_head_the_body_is_cut() {
     let play = Play::new(&route("timeout: 0.5s"), Echo::new().size(8).slow_body(ms(2000)));
@@ -65,7 +68,7 @@ async fn after_the_head_the_body_is_cut() {
     assert_eq!((got.seen(), got.content()), (seen(200, "-", 401), "xxxxxxxx"));
 }
 
-/// Case 45 of the router: three seconds, tries that fail after 2.7 each.
+/// Case 45 of Envoy: three seconds, tries that fail after 2.7 each. Seen on Envoy, S5.3 and S7.25.
 #[tokio::test(start_paused = true)]
 async fn all_tries_and_the_waits_between_them_are_in_the_total() {
     let lines = "timeout: 3s\nretries: {attempts: 5, retryOn: 5xx}";
@@ -79,6 +82,7 @@ async fn all_tries_and_the_waits_between_them_are_in_the_total() {
     assert_eq!(play.upstream.seen().calls, 1);
 }
 
+/// Seen on Envoy, S5.18.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_call_asks_for_less_time_and_not_for_more() {
     let call = |time| with(grpc(), "grpc-timeout", time);
@@ -92,7 +96,7 @@ async fn a_grpc_call_asks_for_less_time_and_not_for_more() {
     assert_eq!((got.after, got.header("grpc-status")), (100, Some("14")), "where the route has no timeout");
 }
 
-/// Case 49 of the router.
+/// Case 49 of Envoy. Seen on Envoy, S5.2.
 #[tokio::test(start_paused = true)]
 async fn an_upload_may_take_longer_than_the_timeout() {
     let play = Play::new(&route("timeout: 15s"), Echo::new().delay(ms(14_000)));
@@ -104,6 +108,7 @@ async fn an_upload_may_take_longer_than_the_timeout() {
 
 // ===== one try =====
 
+/// Case 46 of Envoy. Seen on Envoy, S5.11 and S5.12.
 #[tokio::test(start_paused = true)]
 async fn a_late_try_is_made_again_under_some_words_and_not_under_istios_own() {
     for (words, calls, flags) in [
@@ -146,6 +151,7 @@ async fn a_try_that_is_late_is_followed_by_one_that_is_not() {
     assert!((210..240).contains(&got.after));
 }
 
+/// Seen on Envoy, S5.13.
 #[tokio::test(start_paused = true)]
 async fn a_time_for_one_try_that_is_no_shorter_than_the_total_is_as_if_it_were_not_there() {
     for one in ["500ms", "5s"] {
@@ -198,6 +204,7 @@ async fn an_upload_may_take_longer_than_the_time_of_one_try() {
 // ===== beside limits =====
 
 /// Who waits for a place spends his total, and not the time of his try.
+/// Case 48 of Envoy, where a place is a connection.
 #[tokio::test(start_paused = true)]
 async fn waiting_for_a_place_counts_in_the_total_and_not_in_the_time_of_a_try() {
     let yaml = |total| {

@@ -61,7 +61,7 @@ async fn a_failed_connection_that_may_not_be_tried_again_is_the_calls_error() {
     assert_eq!(told.names(), ["retry_overflow"]);
 }
 
-/// The wait before a retry counts as under way.
+/// The wait before a retry counts as under way. Seen on Envoy, S7.19.
 #[tokio::test(start_paused = true)]
 async fn a_place_is_held_from_the_decision_to_the_outcome_of_the_retry() {
     let gate = at_most(1);

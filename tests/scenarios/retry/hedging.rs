@@ -12,7 +12,7 @@ fn hedged(attempts: u32, on: &str) -> SettingsBuilder {
     settings(attempts, on).per_try_timeout(ms(100)).backoff(Backoff::AT_ONCE).hedging(true)
 }
 
-/// As Envoy does: the first try answers at 150 ms, the second would at 300 ms.
+/// Case 60 of Envoy: the first try answers at 150 ms, the second would at 300 ms.
 #[tokio::test(start_paused = true)]
 async fn the_first_good_answer_counts_and_the_others_are_dropped() {
     let upstream = Echo::new();
@@ -34,7 +34,7 @@ async fn the_first_good_answer_counts_and_the_others_are_dropped() {
     assert_eq!((upstream.seen().active, upstream.seen().abandoned), (0, 1), "the other one was dropped");
 }
 
-/// As Envoy does: the bad answer of a try that was joined is dropped while the other one is under way.
+/// Case 61 of Envoy: the bad answer of a try that was joined is dropped while the other one is under way.
 #[tokio::test(start_paused = true)]
 async fn a_bad_answer_of_a_try_that_was_joined_does_not_count_while_another_is_under_way() {
     let upstream = noted(script(vec![step(150, 503), step(100, 200)]));

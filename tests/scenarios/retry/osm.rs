@@ -9,7 +9,7 @@ fn osm(attempts: u32, on: &str, base: Duration) -> SettingsBuilder {
     Settings::builder().attempts(attempts).on(RetryOn::osm(on).on).backoff(backoff)
 }
 
-/// Five retries of a service that always answers 503: delays of 1, 2, 4, 8 and 10 times the base.
+/// Case 45 of osm-edge: a service that always answers 503 is retried after 1, 2, 4, 8 and 10 times the base.
 #[tokio::test(start_paused = true)]
 async fn waits_double_to_ten_times_the_base() {
     let told = Told::new();

@@ -10,7 +10,7 @@ fn at_once(settings: SettingsBuilder) -> SettingsBuilder {
     settings.backoff(Backoff::AT_ONCE)
 }
 
-/// As Envoy answers: a try that is late is a local reset, which Istio's default words do not cover.
+/// As Envoy answers: a try that is late is a local reset, which Istio's default words do not cover. Case 46 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn a_try_that_is_late_is_tried_again_where_the_words_say_so() {
     for (words, calls, flags) in [
@@ -71,7 +71,7 @@ async fn a_retry_waits_until_the_service_is_ready() {
 }
 
 /// As Envoy tells the next hop: what a try may take, and of the whole what is left. The time of the whole is that of a
-/// timeout further out, which was asked to tell it.
+/// timeout further out, which was asked to tell it. Case 47 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn the_next_hop_is_told_what_is_left() {
     let play = async |settings: SettingsBuilder, upstream: Script, total: u64| {

@@ -100,6 +100,7 @@ async fn an_error_of_its_own_type_is_a_reset_unless_errors_are_read() {
 }
 
 /// As Envoy answers: `x-envoy-ratelimited` comes before all other words; `x-envoy-overloaded` stops nothing.
+/// Case 57 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn who_is_told_to_slow_down_is_tried_again_by_that_word_alone() {
     let limited = || script(vec![step(0, 503).header("x-envoy-ratelimited", "true")]);
@@ -109,6 +110,7 @@ async fn who_is_told_to_slow_down_is_tried_again_by_that_word_alone() {
     assert_eq!(tries(settings(1, "5xx"), overloaded(), get()).await, 2);
 }
 
+/// Case 51 of Envoy, where a status counts as a header.
 #[tokio::test(start_paused = true)]
 async fn headers_of_an_answer_can_have_it_tried_again() {
     let answer = || script(vec![step(0, 200).header("x-again", "please")]);
@@ -170,6 +172,7 @@ async fn a_grpc_status_is_seen_in_the_head() {
     assert_eq!(tries(settings(1, "unavailable"), fine, grpc()).await, 1);
 }
 
+/// Case 58 of Envoy, where it is not seen.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_status_that_follows_the_head_is_seen_by_peeking() {
     type Frames = Vec<Result<http_body::Frame<Bytes>, std::io::Error>>;
@@ -260,7 +263,7 @@ async fn a_breaker_around_retries_sees_one_outcome() {
     assert_eq!(handle.status().counts.error, 1, "three bad answers, one outcome");
 }
 
-/// As Envoy reads the headers of a caller whom it trusts, and takes them off.
+/// As Envoy reads the headers of a caller whom it trusts, and takes them off. Cases 50, 53 and 54 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn callers_who_are_trusted_say_how_they_are_tried() {
     let asks = |headers: &[(&'static str, &'static str)]| {

@@ -64,7 +64,7 @@ async fn a_head_is_told_the_same_without_a_body() {
     assert_eq!((got.status(), got.header("content-length"), got.content()), (504, Some("24"), ""));
 }
 
-/// As Envoy answers gRPC callers: UNAVAILABLE, not `DEADLINE_EXCEEDED`, unless that is asked for.
+/// As Envoy answers gRPC callers: UNAVAILABLE, not `DEADLINE_EXCEEDED`, unless that is asked for. Seen on Envoy, S5.19.
 #[tokio::test(start_paused = true)]
 async fn a_grpc_caller_is_told_by_trailers_only() {
     let late = limits().total(ms(500));
@@ -89,7 +89,7 @@ async fn a_try_without_a_head_in_time_is_answered_504_with_its_own_reason() {
     assert_eq!(told.lines(), ["[try] refused try_timeout"]);
 }
 
-/// Case 47 of the router, first half: a time for a try that is no shorter than the total is ignored.
+/// Case 47 of Envoy, first half: a time for a try that is no shorter than the total is ignored.
 #[tokio::test(start_paused = true)]
 async fn the_total_goes_before_a_try_of_the_same_length() {
     let service = timeout(limits().total(ms(5000)).head(ms(5000))).layer(Echo::new().hang());

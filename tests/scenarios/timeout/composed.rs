@@ -43,7 +43,7 @@ where
     }
 }
 
-/// Case 45 of the router: 3 s for all tries, each of which fails after 2.7 s.
+/// Case 45 of Envoy: 3 s for all tries, each of which fails after 2.7 s.
 #[tokio::test(start_paused = true)]
 async fn the_total_covers_all_tries() {
     let upstream = Echo::new().status(503).delay(ms(2700));
@@ -54,7 +54,7 @@ async fn the_total_covers_all_tries() {
     assert_eq!((upstream.seen().calls, upstream.seen().active), (2, 0));
 }
 
-/// Case 46 of the router: a try that is not tried again ends the call; one that is, is tried until the total is up.
+/// Case 46 of Envoy: a try that is not tried again ends the call; one that is, is tried until the total is up.
 #[tokio::test(start_paused = true)]
 async fn a_try_has_its_own_time_within_the_total() {
     let upstream = Echo::new().hang();
@@ -81,7 +81,7 @@ async fn a_try_has_its_own_time_within_the_total() {
     assert_eq!((upstream.seen().calls - before, upstream.seen().active), (6, 0));
 }
 
-/// Case 48 of the router: what goes before a try (a wait, a connection) does not take from its time.
+/// Case 48 of Envoy: what goes before a try (a wait, a connection) does not take from its time.
 #[tokio::test(start_paused = true)]
 async fn a_wait_outside_of_a_try_is_not_its_time() {
     let tries = timeout(limits().head(ms(1000))).heads_only().layer(Echo::new().delay(ms(900)));

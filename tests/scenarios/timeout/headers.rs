@@ -154,7 +154,7 @@ async fn the_next_hop_is_told_how_long_it_has() {
     assert_eq!(told(limits().total(ms(500)), get()).await.as_deref(), Some("500"));
     assert_eq!(told(limits(), get()).await, None, "nothing is limited");
     assert_eq!(told(limits(), with(get(), EXPECTED, "7")).await, None, "nor by what a caller says");
-    // Case 47 of the router: the shorter of the two.
+    // Case 47 of Envoy: the shorter of the two.
     assert_eq!(told(limits().total(ms(5000)).head(ms(5000)), get()).await.as_deref(), Some("5000"));
     assert_eq!(told(limits().total(ms(5000)).head(ms(2000)), get()).await.as_deref(), Some("2000"));
     let trusting = limits().total(ms(500)).trust_request_headers(Trusted::Total);
@@ -179,7 +179,7 @@ async fn a_grpc_upstream_is_told_by_grpc_timeout_too() {
     assert_eq!(header(&headers, "grpc-timeout"), None);
 }
 
-/// Case 47 of the router, second half: a try of 2 s that begins 4.5 s into 5 s has half a second.
+/// Case 47 of Envoy, second half: a try of 2 s that begins 4.5 s into 5 s has half a second.
 #[tokio::test(start_paused = true)]
 async fn a_later_try_is_told_what_is_left() {
     let spy = Spy::default();

@@ -56,7 +56,7 @@ fn upload(parts: impl IntoIterator<Item = u64>) -> Request<Upload> {
 
 const TWENTY_SECONDS: [u64; 20] = [1000; 20];
 
-/// Case 49 of the router: an upload of 20 s under a time of 15 s.
+/// Case 49 of Envoy: an upload of 20 s under a time of 15 s.
 #[tokio::test(start_paused = true)]
 async fn an_upload_may_take_longer_than_the_answer() {
     let starting = |upstream| timeout(limits().total(ms(15_000))).starting_at_request_end().layer(upstream);
