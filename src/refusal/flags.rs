@@ -11,7 +11,7 @@ use std::{fmt, ops::BitOr};
 ///
 /// let flags = Flags::DI | Flags::FI;
 /// assert!(flags.contains(Flags::FI));
-/// assert_eq!(flags.to_string(), "FI,DI");
+/// assert_eq!(flags.to_string(), "DI,FI");
 /// assert_eq!(Flags::NONE.to_string(), "-");
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -26,39 +26,40 @@ macro_rules! flags {
     };
 }
 
+// In the order in which things happen to a request, which is that of a log: first what was done with it, then how it ended.
 flags! {
-    /// Upstream overflow: a limit or a circuit breaker refused.
-    UO = 0,
-    /// No healthy upstream.
-    UH = 1,
-    /// Upstream connection failure.
-    UF = 2,
-    /// Upstream request timeout.
-    UT = 3,
-    /// Upstream connection termination.
-    UC = 4,
-    /// Upstream remote reset.
-    UR = 5,
-    /// No route.
-    NR = 6,
-    /// No cluster.
-    NC = 7,
-    /// Rate limited.
-    RL = 8,
-    /// Rate limit service error.
-    RLSE = 9,
-    /// Fault injected.
-    FI = 10,
     /// Delay injected.
-    DI = 11,
+    DI = 0,
+    /// Fault injected.
+    FI = 1,
     /// Upstream retry limit exceeded.
-    URX = 12,
+    URX = 2,
+    /// Upstream overflow: a limit or a circuit breaker refused.
+    UO = 3,
+    /// No healthy upstream.
+    UH = 4,
+    /// Upstream connection failure.
+    UF = 5,
+    /// Upstream request timeout.
+    UT = 6,
+    /// Upstream connection termination.
+    UC = 7,
+    /// Upstream remote reset.
+    UR = 8,
+    /// No route.
+    NR = 9,
+    /// No cluster.
+    NC = 10,
+    /// Rate limited.
+    RL = 11,
+    /// Rate limit service error.
+    RLSE = 12,
     /// Dropped by overload.
     DO = 13,
-    /// A fallback answered. This one is ours: Envoy has no fallbacks, and no flag for them.
-    FB = 14,
     /// Stream idle timeout.
-    SI = 15,
+    SI = 14,
+    /// A fallback answered. This one is ours: Envoy has no fallbacks, and no flag for them.
+    FB = 15,
 }
 
 impl Flags {
@@ -93,7 +94,7 @@ impl BitOr for Flags {
 }
 
 impl fmt::Display for Flags {
-    /// As in Envoy's access log: `UO,URX`, or `-`.
+    /// As in Envoy's access log: `URX,UO`, or `-`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names = Self::NAMES.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name);
         match names.next() {

@@ -49,7 +49,7 @@ const NO_CODE: &str = "-1";
 /// `p50`, `p90`, `p99`, `max`), `refusals` (reason → count), `upstreams` (name → status → count), `events` (`at_ms`,
 /// `kind`, `subject`, `detail`, `line`), `elapsed_ms`, `qps`, `seconds` (second → status → count), `errors` (message →
 /// count), `flags` (flag → count) and, if there are any, `flag_sets` (the flags of an answer as in an access log, such
-/// as `FI,DI` → count).
+/// as `DI,FI` → count).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {

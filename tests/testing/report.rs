@@ -163,7 +163,7 @@ async fn refusals_in_responses_are_counted_by_reason_and_flag() {
       UO   3 (100.0 %)
       URX  3 (100.0 %)
     Flags together
-      UO,DI,URX  3 (100.0 %)
+      DI,URX,UO  3 (100.0 %)
     All done 3 calls (plus 0 warmup) 0.000 ms avg, 0.0 qps
     ");
 }
@@ -201,11 +201,11 @@ async fn flags_are_counted_one_by_one_and_together_as_they_would_be_logged() {
       DI  40 (50.0 %)
       FI  40 (50.0 %)
     Flags together
-      FI,DI  20 (25.0 %)
+      DI,FI  20 (25.0 %)
     All done 80 calls (plus 0 warmup) 0.000 ms avg, 0.0 qps
     ");
     let json = serde_json::to_string(&report).unwrap();
-    insta::assert_snapshot!(json.split_once("\"errors\"").unwrap().1, @r#":{},"flags":{"DI":40,"FI":40},"flag_sets":{"DI":20,"FI":20,"FI,DI":20}}"#);
+    insta::assert_snapshot!(json.split_once("\"errors\"").unwrap().1, @r#":{},"flags":{"DI":40,"FI":40},"flag_sets":{"DI":20,"FI":20,"DI,FI":20}}"#);
     let read: Report = serde_json::from_str(&json).unwrap();
     assert_eq!(read.flagged(Flags::DI | Flags::FI), 20);
 }

@@ -105,11 +105,11 @@ async fn an_answer_after_a_delay_says_so_beside_what_it_says_already() {
     let delayed = faults(delay(MS, 100.0));
     assert_eq!(ask(&delayed.layer(Echo::new()), get()).await.said(), (200, "", "DI".to_owned()));
     let twice = (delayed.clone(), delayed.clone(), aborting(503)).layer(Echo::new());
-    assert_eq!(ask(&twice, get()).await.flags(), "FI,DI", "delayed twice, aborted further in");
+    assert_eq!(ask(&twice, get()).await.flags(), "DI,FI", "delayed twice, aborted further in");
     let both = faults(delay(MS, 100.0).abort(503, 100.0)).layer(Echo::new());
     let got = ask(&both, get()).await;
-    assert_eq!(got.said(), (503, "fault filter abort", "FI,DI".to_owned()));
-    assert_eq!(got.refusal().expect("a refusal").flags().to_string(), "FI,DI");
+    assert_eq!(got.said(), (503, "fault filter abort", "DI,FI".to_owned()));
+    assert_eq!(got.refusal().expect("a refusal").flags().to_string(), "DI,FI");
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +130,7 @@ async fn headers_ask_for_faults_where_they_are_listened_to() {
     assert_eq!(ask(&service, get()).await.said(), (200, "", "-".to_owned()));
     assert_eq!(after(), MS);
     let both = [("x-envoy-fault-delay-request", "250"), ("x-envoy-fault-abort-request", "418")];
-    assert_eq!(ask(&service, asking(&both)).await.said(), (418, "fault filter abort", "FI,DI".to_owned()));
+    assert_eq!(ask(&service, asking(&both)).await.said(), (418, "fault filter abort", "DI,FI".to_owned()));
     assert_eq!(after(), 251 * MS);
     let grpc_only = [("x-envoy-fault-abort-grpc-request", "14")];
     assert_eq!(ask(&service, asking(&grpc_only)).await.said(), (200, "fault filter abort", "FI".to_owned()));

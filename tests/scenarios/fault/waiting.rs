@@ -35,7 +35,7 @@ async fn case_38_a_delay_comes_first_and_the_abort_after_it() {
     let upstream = Echo::new();
     let service = faults(delay(200 * MS, 100.0).abort(503, 100.0)).layer(upstream.clone());
     let start = clock::now();
-    assert_eq!(ask(&service, get()).await.said(), (503, "fault filter abort", "FI,DI".to_owned()));
+    assert_eq!(ask(&service, get()).await.said(), (503, "fault filter abort", "DI,FI".to_owned()));
     assert_eq!(clock::now().since(start), 200 * MS);
     assert_eq!(upstream.seen().calls, 0);
 }

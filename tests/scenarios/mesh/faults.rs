@@ -78,7 +78,7 @@ async fn a_delay_and_an_abort_are_drawn_each_for_itself_and_the_abort_waits_for_
             "-" => seen(200, "-", 1),
             "DI" => seen(200, "DI", 1001),
             "FI" => seen(500, "FI", 0),
-            _ => seen(500, "FI,DI", 1000),
+            _ => seen(500, "DI,FI", 1000),
         };
         assert_eq!(got.seen(), answer);
     }
@@ -183,7 +183,7 @@ async fn requests_say_by_headers_what_they_meet_where_they_may() {
     assert_eq!(asked(&[]).await.seen(), seen(200, "-", 1));
     assert_eq!(asked(&[delay]).await.seen(), seen(200, "DI", 201));
     assert_eq!(asked(&[abort]).await.seen(), seen(503, "FI", 0));
-    assert_eq!(asked(&[delay, abort]).await.seen(), seen(503, "FI,DI", 200));
+    assert_eq!(asked(&[delay, abort]).await.seen(), seen(503, "DI,FI", 200));
     let grpc = ("x-envoy-fault-abort-grpc-request", "5");
     assert_eq!(asked(&[grpc, abort]).await.status(), 503, "the HTTP status wins");
     assert_eq!(asked(&[delay, ("x-envoy-fault-delay-request-percentage", "0")]).await.flags(), "-");
@@ -208,7 +208,7 @@ async fn a_delay_is_outside_of_the_timeout() {
     assert_eq!(play("1s", "0.5s", 1).get().await.seen(), seen(200, "DI", 1001));
     assert_eq!(play("3s", "1s", 100).get().await.seen(), seen(200, "DI", 3100));
     let late = play("0.3s", "0.5s", 700).get().await;
-    assert_eq!((late.seen(), late.content()), (seen(504, "UT,DI", 800), "upstream request timeout"));
+    assert_eq!((late.seen(), late.content()), (seen(504, "DI,UT", 800), "upstream request timeout"));
 }
 
 /// Seen on Envoy, S4.2.

@@ -109,7 +109,7 @@ async fn in_the_exercises_time_a_caller_said_what_was_tried_again() {
 
     let play = in_era(Era::V1_14, "retries: {attempts: 2, retryOn: 5xx}", Echo::new().hang());
     let got = play.ask(with(get(), "x-envoy-upstream-rq-per-try-timeout-ms", "100")).await;
-    assert_eq!((got.flags(), play.upstream.seen().calls), ("UT,URX".to_owned(), 3));
+    assert_eq!((got.flags(), play.upstream.seen().calls), ("URX,UT".to_owned(), 3));
     assert!((300..375).contains(&got.after), "{}", got.after);
     assert!(
         play.heard().iter().all(|heard| heard.header("x-envoy-upstream-rq-per-try-timeout-ms").is_none())

@@ -113,7 +113,7 @@ async fn a_try_is_given_up_after_its_time_and_counts_as_a_504() {
     let play = Play::new(&policy("5xx"), Echo::new().hang());
     let got = play.get().await;
     assert_eq!(play.heard_at(), [0, 300, 700]);
-    assert_eq!((got.seen(), got.reason()), (seen(504, "UT,URX", 900), Some(Reason::TryTimeout)));
+    assert_eq!((got.seen(), got.reason()), (seen(504, "URX,UT", 900), Some(Reason::TryTimeout)));
     assert_eq!(play.upstream.seen().abandoned, 3);
 
     let play = Play::new(&policy("500"), Echo::new().hang());

@@ -16,9 +16,9 @@ async fn a_try_that_is_late_is_tried_again_where_the_words_say_so() {
     for (words, calls, flags) in [
         ("connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes", 1, "UT"),
         ("503,504", 1, "UT"),
-        ("5xx", 3, "UT,URX"),
-        ("gateway-error", 3, "UT,URX"),
-        ("reset", 3, "UT,URX"),
+        ("5xx", 3, "URX,UT"),
+        ("gateway-error", 3, "URX,UT"),
+        ("reset", 3, "URX,UT"),
         ("reset-before-request", 1, "UT"),
     ] {
         let told = Told::new();
