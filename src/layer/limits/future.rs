@@ -140,7 +140,12 @@ where
         Poll::Ready(Ok(response)) if protocol.gives_connection(memo, response) => {
             return given(protocol, answer, place.take(), asked.take());
         }
-        Poll::Ready(Ok(response)) if protocol.goes_on(response) => place.take().map(Permit::of),
+        // Nothing is in flight any more where a layer of ours has answered further in.
+        Poll::Ready(result @ Ok(response))
+            if protocol.goes_on(response) && protocol.refusal(result).is_none() =>
+        {
+            place.take().map(Permit::of)
+        }
         Poll::Ready(_) => {
             *place = None;
             None

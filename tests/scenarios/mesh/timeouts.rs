@@ -68,6 +68,16 @@ async fn after_the_head_the_body_is_cut() {
     assert_eq!((got.seen(), got.content()), (seen(200, "-", 401), "xxxxxxxx"));
 }
 
+/// The answer is ours: whoever reads it late, or never, holds nothing of the upstream's.
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_that_nobody_has_read_yet_holds_no_place() {
+    let yaml = route("timeout: 10s\nretries: {attempts: 1, retryOn: connect-failure, perTryTimeout: 100ms}");
+    let play = Play::new(&(yaml + &pool(ONE_AND_ONE)), Echo::new().hang());
+    let unread = play.client.clone().oneshot(get()).await.expect("an answer");
+    assert_eq!((unread.status().as_u16(), play.limits().active()), (504, 0));
+    drop(unread);
+}
+
 /// Case 45 of Envoy: three seconds, tries that fail after 2.7 each. Seen on Envoy, S5.3 and S7.25.
 #[tokio::test(start_paused = true)]
 async fn all_tries_and_the_waits_between_them_are_in_the_total() {
