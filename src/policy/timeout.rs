@@ -29,6 +29,7 @@ mod limits;
 mod said;
 mod settings;
 
+pub(crate) use said::only;
 pub(crate) use settings::Effort;
 pub use {
     builder::SettingsBuilder,

@@ -114,7 +114,7 @@ fn retries_stand_between_the_breaker_and_the_limits() {
     assert_snapshot!(plan(&text), @r#"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
       1. circuit breaker, one per port: opens at 1 errors, counted over 30s; open for 30s, then straight closed; meanwhile 409 "Coming soon ..."
-      2. retries: up to 5 times on reset, 500-599, after 50ms and twice that each time, at most 500ms; a try is given up after 1s
+      2. retries: up to 5 times on 500-599, no answer, a late try, after 50ms and twice that each time, at most 500ms; a try is given up after 1s
       3. limits per port over HTTP/1: 1 exchange at once, others wait
     "#);
     assert_eq!(notes(&text), "");
@@ -127,9 +127,9 @@ fn a_retry_alone_makes_destinations_of_its_services() {
     let text = retry("a", ends, "retryOn: \"503,4xx\", numRetries: 1");
     assert_snapshot!(plan(&text), @r"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
-      1. retries: once on reset, 400-499, 503, at once
+      1. retries: once on 400-499, 503, no answer, at once
     ns/httpbin (osm-edge), as httpbin.ns.svc.cluster.local, httpbin.ns.svc, httpbin.ns, httpbin.ns.svc.cluster
-      1. retries: once on reset, 400-499, 503, at once
+      1. retries: once on 400-499, 503, no answer, at once
     ");
     assert_snapshot!(notes(&text), @"policy.yaml:5:71 spec.destinations[1].kind: passed over: a `ServiceAccount` is no `Service`");
 }
@@ -139,7 +139,7 @@ fn words_match_nothing_and_are_told() {
     let text = retry("a", FORTIO, "retryOn: \"503, connect-failure,9xx\", numRetries: 1");
     assert_snapshot!(plan(&text), @r"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
-      1. retries: once on reset, 503, at once
+      1. retries: once on 503, no answer, at once
     ");
     assert_snapshot!(notes(&text), @r"
     policy.yaml:6:26 spec.retryPolicy.retryOn: `connect-failure` matches nothing: osm-edge knows statuses such as `503` and classes such as `5xx`
@@ -157,7 +157,7 @@ fn words_match_nothing_and_are_told() {
 fn without_words_every_server_error_is_retried() {
     assert_snapshot!(plan(&retry("a", FORTIO, "numRetries: 2")), @r"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
-      1. retries: up to 2 times on reset, 500-599, at once
+      1. retries: up to 2 times on 500-599, no answer, a late try, at once
     ");
 }
 
@@ -176,7 +176,7 @@ fn who_the_client_is_is_not_looked_at_and_a_long_base_is_kept() {
         .replace("spec:\n", "spec:\n  source: {kind: ServiceAccount, name: curl, namespace: ns}\n");
     assert_snapshot!(plan(&text), @r"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
-      1. retries: up to 2 times on reset, 500-599, after 2s and twice that each time, at most 20s
+      1. retries: up to 2 times on 500-599, no answer, a late try, after 2s and twice that each time, at most 20s
     ");
     assert_snapshot!(notes(&text), @r"
     policy.yaml:5:3 spec.source: not looked at: it applies whether or not this client is `curl`
@@ -189,13 +189,13 @@ fn of_two_retries_of_one_service_the_first_counts() {
     let two = [retry("a", FORTIO, "numRetries: 1"), retry("b", FORTIO, "numRetries: 2")].join("---\n");
     assert_snapshot!(plan(&two), @r"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
-      1. retries: once on reset, 500-599, at once
+      1. retries: once on 500-599, no answer, a late try, at once
     ");
     assert_snapshot!(notes(&two), @"policy.yaml:12:18 (document 2) spec.destinations[0]: does not apply to ns/fortio: the document at policy.yaml:5:18 (document 1) came first");
     let same = [retry("a", FORTIO, "numRetries: 1"), retry("a", FORTIO, "numRetries: 2")].join("---\n");
     assert_snapshot!(plan(&same), @r"
     ns/fortio (osm-edge), as fortio.ns.svc.cluster.local, fortio.ns.svc, fortio.ns, fortio.ns.svc.cluster
-      1. retries: up to 2 times on reset, 500-599, at once
+      1. retries: up to 2 times on 500-599, no answer, a late try, at once
     ");
     let twice = retry("a", &format!("{FORTIO}, {FORTIO}"), "numRetries: 1");
     assert_snapshot!(notes(&twice), @"policy.yaml:5:64 spec.destinations[1]: does not apply to ns/fortio: the document at policy.yaml:5:18 came first");

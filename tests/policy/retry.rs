@@ -188,3 +188,19 @@ fn a_caller_asks_by_headers() {
     assert_eq!(asked.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(), ["x-else"]);
     assert_eq!(settings.asked_by(&mut asked), None);
 }
+
+/// Two lines are one list to Envoy, and a list is no number.
+#[test]
+fn of_a_caller_who_asks_twice_only_lists_are_heard() {
+    let names =
+        ["x-envoy-max-retries", "x-envoy-upstream-rq-per-try-timeout-ms", "x-envoy-hedge-on-per-try-timeout"];
+    let twice =
+        names.into_iter().zip(["1", "100", "true"]).flat_map(|(name, value)| [(name, value), (name, "2")]);
+    let lists = [("x-envoy-retry-on", "reset"), ("x-envoy-retry-on", "retriable-4xx")];
+    let mut asked = headers(&twice.chain(lists).collect::<Vec<_>>());
+    let settings = builder("5xx").attempts(4).build().expect("these mean something");
+    let own = settings.asked_by(&mut asked).expect("it asks");
+    assert_eq!((own.attempts(), own.per_try_timeout(), own.hedging()), (4, None, false));
+    assert_eq!(own.on().to_string(), "5xx,reset,retriable-4xx");
+    assert!(asked.is_empty());
+}

@@ -89,8 +89,8 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
     Ok(())
 }
 
-/// Words and statuses, of which those that stand side by side are one: `reset, 500-599`. A word that the statuses
-/// say better can be left out.
+/// Words and statuses, of which those that stand side by side are one: `reset, 500-599`; and what is tried again for
+/// the sake of a status. A word that the statuses say better can be left out.
 fn written(on: &RetryOn, comma: &str, but: Option<Word>) -> String {
     let words = Word::ALL.iter().filter(|word| on.has(**word) && but != Some(**word));
     let mut ranges: Vec<(u16, u16)> = Vec::new();
@@ -104,7 +104,10 @@ fn written(on: &RetryOn, comma: &str, but: Option<Word>) -> String {
         true => first.to_string(),
         false => format!("{first}-{last}"),
     });
-    let said: Vec<_> = words.map(|word| word.name().to_owned()).chain(statuses).collect();
+    let unanswered = [(503, "no answer"), (504, "a late try")];
+    let unanswered = unanswered.into_iter().filter(|(status, _)| on.has_unanswered(*status));
+    let unanswered = unanswered.map(|(_, name)| name.to_owned());
+    let said: Vec<_> = words.map(|word| word.name().to_owned()).chain(statuses).chain(unanswered).collect();
     if said.is_empty() { on.to_string() } else { said.join(comma) }
 }
 

@@ -16,6 +16,9 @@ const BY_HEADERS: [Word; 2] = [Word::EnvoyRatelimited, Word::RetriableHeaders];
 const BY_GRPC: [Word; 5] =
     [Word::Cancelled, Word::DeadlineExceeded, Word::Internal, Word::ResourceExhausted, Word::Unavailable];
 
+/// Words for whatever is no answer.
+const UNANSWERED: [Word; 3] = [Word::FiveXx, Word::GatewayError, Word::Reset];
+
 /// What a try came to.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -78,9 +81,7 @@ impl Settings {
     pub fn decide(&self, tried: &Tried<'_>) -> Decision {
         match *tried {
             Tried::Refused => Decision::Stands,
-            Tried::TimedOut => {
-                self.again_if(self.on.has_any(&[Word::FiveXx, Word::GatewayError, Word::Reset]))
-            }
+            Tried::TimedOut => self.again_if(self.on.has_any(&UNANSWERED) || self.on.has_unanswered(504)),
             Tried::Failed { failure, sent } => self.again_if(self.after_failure(failure, sent)),
             Tried::Answered { status, headers, grpc } => {
                 if self.minds(status, grpc) && self.after_answer(status, headers, grpc) {
@@ -102,7 +103,7 @@ impl Settings {
             Failure::Connect | Failure::Transport => {
                 let before = !sent && self.on.has(Word::ResetBeforeRequest);
                 let connect = failure == Failure::Connect && self.on.has(Word::ConnectFailure);
-                before || connect || self.on.has_any(&[Word::FiveXx, Word::GatewayError, Word::Reset])
+                before || connect || self.on.has_any(&UNANSWERED) || self.on.has_unanswered(503)
             }
         }
     }

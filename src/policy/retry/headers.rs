@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{RetryOn, Settings, Word, decision::number, on::status};
+use super::{RetryOn, Settings, Word, on::status};
+use crate::policy::timeout::only;
 
 /// A header that is looked for: by its name, or with a value too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,7 +87,7 @@ impl Settings {
         if let Some(millis) = number(headers, &PER_TRY_TIMEOUT) {
             asked.per_try_timeout = Some(Duration::from_millis(millis)).filter(|time| !time.is_zero());
         }
-        match headers.get(HEDGE).map(HeaderValue::as_bytes) {
+        match only(headers, &HEDGE).map(HeaderValue::as_bytes) {
             Some(b"true") => asked.hedging = true,
             Some(b"false") => asked.hedging = false,
             _ => {}
@@ -95,6 +96,10 @@ impl Settings {
         ALL.iter().for_each(|name| drop(headers.remove(name)));
         Some(asked)
     }
+}
+
+fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Option<N> {
+    only(headers, name)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {

@@ -98,6 +98,8 @@ impl fmt::Display for Word {
 pub struct RetryOn {
     words: u32,
     statuses: Statuses,
+    /// Whether no answer is taken for the status by which a mesh tells of it.
+    by_status: bool,
 }
 
 /// What a text says, and what in it says nothing.
@@ -112,7 +114,7 @@ pub struct Read {
 
 impl RetryOn {
     /// Nothing is tried again.
-    pub const NONE: Self = Self { words: 0, statuses: Statuses::NONE };
+    pub const NONE: Self = Self { words: 0, statuses: Statuses::NONE, by_status: false };
 
     /// These and this word.
     #[must_use]
@@ -131,7 +133,11 @@ impl RetryOn {
     /// All that either says.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
-        Self { words: self.words | other.words, statuses: self.statuses.or(other.statuses) }
+        Self {
+            words: self.words | other.words,
+            statuses: self.statuses.or(other.statuses),
+            by_status: self.by_status || other.by_status,
+        }
     }
 
     /// What Envoy and Istio read in such a text: words and statuses between commas. A status stands for
@@ -152,8 +158,8 @@ impl RetryOn {
     /// What osm-edge reads in such a text: statuses and classes of them such as `5xx` between commas, and `5xx` in an
     /// empty one.
     ///
-    /// Words match nothing there, and are unknown here. That no answer came is tried again where the statuses by which a
-    /// mesh tells of it, 503 and 504, are; osm-edge does not.
+    /// Words match nothing there, and are unknown here. That no answer came is tried again where 503 is, and that none
+    /// came in time where 504 is: a mesh would tell of it so. osm-edge does not.
     ///
     /// ```
     /// use tower_mesh::policy::retry::RetryOn;
@@ -176,9 +182,8 @@ impl RetryOn {
                 (None, None) => unknown.push(entry.to_owned()),
             }
         }
-        let on = Self { statuses, ..Self::NONE.word(Word::RetriableStatusCodes) };
-        let unanswered = statuses.has(503) || statuses.has(504);
-        Read { on: if unanswered { on.word(Word::Reset) } else { on }, unknown }
+        let on = Self { statuses, by_status: true, ..Self::NONE.word(Word::RetriableStatusCodes) };
+        Read { on, unknown }
     }
 
     /// Whether this word is among them.
@@ -186,6 +191,12 @@ impl RetryOn {
     #[must_use]
     pub const fn has(&self, word: Word) -> bool {
         self.words & word.bit() != 0
+    }
+
+    /// Whether no answer is tried again for the sake of the status by which a mesh would tell of it.
+    #[must_use]
+    pub const fn has_unanswered(&self, status: u16) -> bool {
+        self.by_status && self.statuses.has(status)
     }
 
     /// The list of statuses.

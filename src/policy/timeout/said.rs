@@ -68,7 +68,7 @@ impl Said {
 }
 
 /// A header that is there twice says nothing: Envoy reads two lines as one list.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
+pub(crate) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
     let value = headers.get(name)?;
     // Mostly none is there twice, which is soon known.
     let is_only = headers.len() == headers.keys_len()

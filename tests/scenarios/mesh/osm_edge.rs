@@ -116,14 +116,19 @@ async fn a_try_is_given_up_after_its_time_and_counts_as_a_504() {
     assert_eq!((got.seen(), got.reason()), (seen(504, "URX,UT", 900), Some(Reason::TryTimeout)));
     assert_eq!(play.upstream.seen().abandoned, 3);
 
-    let play = Play::new(&policy("500"), Echo::new().hang());
-    assert_eq!(play.get().await.seen(), seen(504, "UT", 200), "not among the statuses");
+    let play = Play::new(&policy("504"), Echo::new().hang());
+    assert_eq!(play.get().await.seen(), seen(504, "URX,UT", 900));
+    for other in ["500", "503"] {
+        let play = Play::new(&policy(other), Echo::new().hang());
+        assert_eq!(play.get().await.seen(), seen(504, "UT", 200), "not among the statuses");
+        assert_eq!(play.upstream.seen().calls, 1);
+    }
 }
 
 /// Unlike osm-edge, which does not try again where no answer came.
 #[tokio::test(start_paused = true)]
 async fn a_refused_connection_is_retried_like_the_503_that_it_would_be() {
-    for (on, calls) in [("5xx", 3), ("503", 3), ("429", 1)] {
+    for (on, calls) in [("5xx", 3), ("503", 3), ("504", 1), ("429", 1)] {
         let play = Play::new(&retry(&format!("{{retryOn: {on}, numRetries: 2}}")), Echo::new().refuse());
         assert_eq!(play.load(1, 1).await.count(503), 0, "an error stays an error");
         assert_eq!(play.upstream.seen().refused, calls, "{on}");
