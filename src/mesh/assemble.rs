@@ -38,6 +38,13 @@ struct AnyHost {
 /// So many hosts have a cluster of their own, since callers may name any; the others share one.
 const HOSTS: usize = 1024;
 
+/// So many ports of a host, and those of which policies speak, have limits and state of their own; the others share
+/// them.
+const PORTS: usize = 64;
+
+/// As which port the others go: there is none of this number.
+const OTHERS: u16 = 0;
+
 /// The stacks that a request's host has.
 pub(super) enum Found<'r> {
     Named(&'r Ports),
@@ -161,6 +168,10 @@ impl Ports {
         let stacks = self.stacks.load();
         if let Ok(place) = place(&stacks) {
             return call(&stacks[place].1);
+        }
+        let speaks = || self.destination.ports.iter().any(|other| other.number == port);
+        if stacks.len() >= PORTS && port != OTHERS && !speaks() {
+            return self.with(OTHERS, call);
         }
         let stack = Arc::new(Stack::new(&self.destination, port, &self.events, self.draws));
         let before = self.stacks.rcu(|stacks| {

@@ -3,6 +3,8 @@
 //! In a cluster one service has many names: `fortio` from its own namespace, `fortio.demo` from others, up to
 //! `fortio.demo.svc.cluster.local`. A policy names one of them and means them all.
 
+use std::net::Ipv6Addr;
+
 use super::plan::Dialect;
 
 /// A service of the cluster, or a host outside of it.
@@ -31,6 +33,8 @@ impl Host {
     /// Every name that means this host to a client in the namespace `here`, the full one first.
     pub(super) fn names(&self, here: &str, domain: &str, dialect: Dialect) -> Vec<String> {
         let (name, namespace) = match self {
+            // As requests write it.
+            Self::Outside(name) if name.parse::<Ipv6Addr>().is_ok() => return vec![format!("[{name}]")],
             Self::Outside(name) => return vec![name.to_ascii_lowercase()],
             Self::Service { name, namespace } => (name, namespace),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::poll;
+use futures_util::{future::join_all, poll};
 
 use super::*;
 
@@ -95,6 +95,31 @@ async fn a_ports_own_settings_replace_those_of_the_host() {
         load.run(play.client.clone()).await.count(200)
     };
     assert_eq!((most_at(8000).await, most_at(9000).await), (2, 3));
+}
+
+/// Callers may name any port, and each has limits of its own: up to a number, and then the others share them.
+#[tokio::test(start_paused = true)]
+async fn ports_that_anybody_may_name_are_bounded() {
+    let own = "connectionPool: {http: {http2MaxRequests: 1}}\n\
+               portLevelSettings: [{port: {number: 9999}, connectionPool: {http: {http2MaxRequests: 3}}}]";
+    let play = Play::new(&rule_for(HOST, own), Echo::new().latency(ms(5)));
+    let at_once = async |ports: Vec<u16>| {
+        let calls =
+            ports.into_iter().map(|port| ask(&play.client, get_at(&format!("http://httpbin:{port}/"))));
+        join_all(calls).await.iter().filter(|got| got.status() == 200).count()
+    };
+    assert_eq!(at_once((1..=200).collect()).await, 64 + 1);
+    assert_eq!(at_once(vec![1, 64, 65, 200]).await, 3, "the first of them keep their own");
+    assert_eq!(at_once(vec![9999; 5]).await, 3, "those of which policies speak have their own in any case");
+}
+
+/// A request writes an address of this kind in brackets, a document does not.
+#[tokio::test(start_paused = true)]
+async fn a_rule_for_an_ipv6_address_is_applied() {
+    let play =
+        Play::new(&rule_for("::1", &format!("connectionPool: {ONE_AND_ONE}")), Echo::new().latency(ms(5)));
+    let load = Load::open().at([ms(0); 5]).uri("http://[::1]:8080/");
+    assert_eq!(load.run(play.client.clone()).await.count(200), 2);
 }
 
 /// For people who mean "each pod ten": where one name stands for several hosts, each has its own.
