@@ -21,6 +21,7 @@ pub mod retry;
 pub(crate) mod seat;
 mod settle;
 pub mod timeout;
+mod waker;
 
 /// Any error, of services and bodies whose own type may be any.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -168,9 +168,30 @@ impl<P, V> RetryLayer<P, V> {
     }
 
     /// Leaves it to a timeout further in to give up a try that is late, which may begin to count later: when a place has
-    /// been found for the try. A try that is hedged is not given up, and is left to nobody.
-    #[cfg(feature = "yaml")]
-    pub(crate) fn leaving_tries_to_a_timeout(self) -> Self {
+    /// been found for the try. So a mesh does it.
+    ///
+    /// That timeout has a time of its own; where requests are trusted to say another one, it is told so by the header
+    /// that both read. A try that is hedged is not given up, and is left to nobody.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower::ServiceBuilder;
+    /// use tower_mesh::{
+    ///     LimitsLayer, RetryLayer, TimeoutLayer,
+    ///     policy::{limits, retry, timeout::{self, Trusted}},
+    /// };
+    ///
+    /// let again = retry::Settings::builder().attempts(2).on("5xx".parse()?).trust_request_headers(true);
+    /// let one = timeout::Settings::builder().head(Duration::from_secs(1)).trust_request_headers(Trusted::Head);
+    /// let stack = ServiceBuilder::new()
+    ///     .layer(RetryLayer::new(again.build()?).leaving_tries_to_a_timeout())
+    ///     .layer(LimitsLayer::new(limits::Settings::builder().connections(10).build()?))
+    ///     .layer(TimeoutLayer::new(one.build()?).heads_only());
+    /// # let _ = stack;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn leaving_tries_to_a_timeout(self) -> Self {
         self.changed(|station| station.leaves_tries = true)
     }
 

@@ -31,7 +31,7 @@ use tower_mesh::{
     testing::Echo,
 };
 
-use crate::caller::{Told, get, in_time, ms};
+use crate::caller::{Told, get, in_time, ms, with};
 
 fn settings(attempts: u32, on: &str) -> SettingsBuilder {
     Settings::builder().attempts(attempts).on(on.parse::<RetryOn>().expect("these are words"))

@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use self::source::{Keeping, Source, lock};
-use crate::layer::BoxError;
+use crate::layer::{BoxError, waker::keep};
 
 /// What is needed to send a body again.
 pub(crate) enum Spare<B> {
@@ -233,7 +233,7 @@ impl<B: Body> Body for Sent<B> {
                 let Reader { source, number, position, hint } = reader;
                 let mut source = lock(source);
                 let Poll::Ready(frame) = source.poll_frame(*number, position, cx) else {
-                    let before = source.waits(cx.waker());
+                    let before = keep(&mut source.waiting, cx.waker());
                     drop(source);
                     drop(before);
                     return Poll::Pending;

@@ -88,6 +88,9 @@ where
                     };
                     if is_last {
                         *this.left = None;
+                    } else if let Some(limit) = left.deadline.is_over(cx) {
+                        // One that always has more would never end.
+                        return Poll::Ready(self.cut(limit).map(|refusal| Err(refusal.into())));
                     }
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))

@@ -110,6 +110,16 @@ impl Deadline {
         }
     }
 
+    /// The total, if it is over: to be asked of a body that goes on, and keeps nobody waiting.
+    pub(crate) fn is_over(&mut self, cx: &mut Context<'_>) -> Option<Limit> {
+        if !self.limits.watch_the_beginning() {
+            return None;
+        }
+        self.read_the_clock();
+        let (limit, at) = self.next(Awaited::Body, cx)?;
+        (limit == Limit::Total && clock::now() >= at).then_some(limit)
+    }
+
     fn poll_time(&self, mut alarm: impl Alarm, cx: &mut Context<'_>) -> Poll<Limit> {
         let Some((limit, time)) = self.limits.shortest() else { return Poll::Pending };
         alarm.or_set(|| sleep(time)).poll(cx).map(|()| limit)

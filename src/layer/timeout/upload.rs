@@ -20,7 +20,10 @@ use std::{
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::{layer::clock, policy::Time};
+use crate::{
+    layer::{clock, waker::keep},
+    policy::Time,
+};
 
 /// How far a request's body has got.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,10 +60,12 @@ impl Signal {
     /// is over.
     pub(super) fn look(&self, waker: &Waker) -> (Progress, Time) {
         let mut state = self.0.lock();
-        if state.progress == Progress::WaitsForCaller {
-            keep(&mut state.waiting, waker);
-        }
-        (state.progress, state.at)
+        let waits = state.progress == Progress::WaitsForCaller;
+        let before = if waits { keep(&mut state.waiting, waker) } else { None };
+        let seen = (state.progress, state.at);
+        drop(state);
+        drop(before);
+        seen
     }
 
     /// The same for who only passes by.
@@ -74,7 +79,8 @@ impl Signal {
     /// The reader may be gone by then, or have lost interest. So it is the body's waking, and not the next time that it
     /// is asked, which says that the caller is waited for no more.
     fn between(&self, reader: &Waker) -> Waker {
-        keep(&mut self.0.lock().reader, reader);
+        let before = keep(&mut self.0.lock().reader, reader);
+        drop(before);
         Waker::from(Arc::clone(&self.0))
     }
 
@@ -84,13 +90,6 @@ impl Signal {
 
     fn moved(&self, progress: Progress) {
         self.0.moved(progress);
-    }
-}
-
-fn keep(place: &mut Option<Waker>, waker: &Waker) {
-    match place {
-        Some(kept) => kept.clone_from(waker),
-        place => *place = Some(waker.clone()),
     }
 }
 
@@ -117,13 +116,17 @@ impl Shared {
 impl Wake for Shared {
     /// The caller has more.
     fn wake(self: Arc<Self>) {
-        let reader = self.lock().reader.take();
-        if self.lock().progress == Progress::WaitsForCaller {
-            self.moved(Progress::WaitsForUpstream);
-        }
-        if let Some(reader) = reader {
-            reader.wake();
-        }
+        let mut state = self.lock();
+        let reader = state.reader.take();
+        // In one step with the look at it: meanwhile it may be read to the end.
+        let waiting = if state.progress == Progress::WaitsForCaller {
+            (state.progress, state.at) = (Progress::WaitsForUpstream, clock::now());
+            state.waiting.take()
+        } else {
+            None
+        };
+        drop(state);
+        waiting.into_iter().chain(reader).for_each(Waker::wake);
     }
 }
 

@@ -10,6 +10,22 @@ fn at_once(settings: SettingsBuilder) -> SettingsBuilder {
     settings.backoff(Backoff::AT_ONCE)
 }
 
+/// In both directions, as in Envoy; the layer that has the time of a try is the one inside of the limits.
+#[tokio::test(start_paused = true)]
+async fn a_trusted_caller_says_the_time_of_a_try_to_the_timeout_that_has_it() {
+    let again = settings(0, "5xx").trust_request_headers(true).build().expect("these mean something");
+    let one = timeout::Settings::builder().head(ms(1000)).trust_request_headers(timeout::Trusted::Head);
+    let one = TimeoutLayer::new(one.build().expect("these mean something"));
+    let service =
+        RetryLayer::new(again).leaving_tries_to_a_timeout().layer(one.layer(Echo::new().delay(ms(2000))));
+    for (says, took) in [("", (504, 1000)), ("3000", (200, 2000)), ("0", (200, 2000)), ("100", (504, 100))] {
+        let request =
+            if says.is_empty() { get() } else { with(get(), "x-envoy-upstream-rq-per-try-timeout-ms", says) };
+        let got = ask(&service, request).await;
+        assert_eq!((got.status, got.took), took, "{says}");
+    }
+}
+
 /// As Envoy answers: a try that is late is a local reset, which Istio's default words do not cover. Case 46 of Envoy.
 #[tokio::test(start_paused = true)]
 async fn a_try_that_is_late_is_tried_again_where_the_words_say_so() {

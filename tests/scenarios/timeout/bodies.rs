@@ -8,7 +8,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use tokio::time::sleep;
 use tower::{Layer, service_fn};
-use tower_mesh::{Reason, layer::body::Timed, testing::Echo};
+use tower_mesh::{AnswerableLayer, Reason, layer::body::Timed, testing::Echo};
 
 use super::*;
 
@@ -74,6 +74,35 @@ async fn what_is_there_is_given_also_after_the_deadline() {
     let body = service.oneshot(get()).await.expect("an answer").into_body();
     sleep(ms(10_000)).await;
     assert_eq!(body.collect().await.expect("whole").to_bytes().len(), 64);
+}
+
+/// A reader who is slower than the upstream never waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_always_has_more_is_cut_too() {
+    let endless = service_fn(async |_: Request<Full<Bytes>>| {
+        let frames = stream::repeat_with(|| Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"more"))));
+        Ok::<_, BoxError>(Response::new(StreamBody::new(frames)))
+    });
+    for (limits, cut_after) in [(limits().total(ms(500)), Some(500)), (limits().idle(ms(50)), None)] {
+        let told = Told::new();
+        let layers = (timeout(limits).told("reviews", &told.events), AnswerableLayer);
+        let service = layers.layer(endless);
+        let start = clock::now();
+        let mut body = pin!(service.oneshot(get()).await.expect("an answer").into_body());
+        let mut reads = 0;
+        let error = loop {
+            match body.as_mut().frame().await.expect("it has no end") {
+                Err(error) => break Some(error),
+                Ok(_) if reads == 20 => break None,
+                Ok(_) => reads += 1,
+            }
+            sleep(ms(100)).await;
+        };
+        let error = error.as_ref().and_then(|error| error.downcast_ref()).map(Refusal::why);
+        assert_eq!(error, cut_after.map(|_| "response_timeout"));
+        let after = cut_after.map(|_| clock::now().since(start).as_millis());
+        assert_eq!((after, told.lines().len()), (cut_after, usize::from(cut_after.is_some())));
+    }
 }
 
 #[tokio::test(start_paused = true)]

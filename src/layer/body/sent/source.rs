@@ -58,13 +58,6 @@ impl<B> Source<B> {
         let counts = number >= self.oldest || matches!(self.keeping, Keeping::All);
         self.body.is_none() && position >= self.parts.len() && counts
     }
-
-    /// Notes who waits. What is given back is to be dropped without the lock: it may be the last that holds a task, and
-    /// with it a body.
-    pub(super) fn waits(&mut self, waker: &Waker) -> Option<Waker> {
-        let known = self.waiting.as_ref().is_some_and(|known| known.will_wake(waker));
-        if known { None } else { self.waiting.replace(waker.clone()) }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
