@@ -104,10 +104,10 @@ fn play(parts: &[Part], limit: usize, polls: &[usize]) -> (Vec<Vec<Part>>, bool)
     for (body, polls) in lost[..last].iter_mut().zip(polls) {
         match body.frame().now_or_never().expect("it does not wait") {
             None => {
-                assert!(*polls >= parts.len() && body.is_end_stream(), "half of it was taken for the whole")
+                assert!(*polls >= parts.len() && body.is_end_stream(), "half of it was taken for the whole");
             }
             Some(next) => {
-                assert_eq!(next.map(Part::of), Err(SentError::Lost), "a try that has lost reads on")
+                assert_eq!(next.map(Part::of), Err(SentError::Lost), "a try that has lost reads on");
             }
         }
     }

@@ -98,7 +98,7 @@ impl<E: fmt::Display> fmt::Display for SentError<E> {
 }
 
 /// As clients and servers want it. An error by itself it could be only where the body's is one, which a box is not.
-impl<E: Into<BoxError>> From<SentError<E>> for BoxError {
+impl<E: Into<Self>> From<SentError<E>> for BoxError {
     fn from(error: SentError<E>) -> Self {
         match error {
             SentError::Body(error) => error.into(),

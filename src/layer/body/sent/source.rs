@@ -114,6 +114,9 @@ impl Part {
     }
 }
 
+/// A frame, the end, or why there is none.
+type Next<E> = Option<Result<Frame<Bytes>, SentError<E>>>;
+
 impl<B: Body> Source<B> {
     /// The next frame of the reader `number`, who stands at `position`.
     pub(super) fn poll_frame(
@@ -121,7 +124,7 @@ impl<B: Body> Source<B> {
         number: u32,
         position: &mut usize,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, SentError<B::Error>>>> {
+    ) -> Poll<Next<B::Error>> {
         if self.is_read(number, *position) {
             return Poll::Ready(None);
         }
