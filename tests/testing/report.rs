@@ -205,7 +205,7 @@ async fn flags_are_counted_one_by_one_and_together_as_they_would_be_logged() {
     All done 80 calls (plus 0 warmup) 0.000 ms avg, 0.0 qps
     ");
     let json = serde_json::to_string(&report).unwrap();
-    insta::assert_snapshot!(json.split_once("\"errors\"").unwrap().1, @r#":{},"flags":{"DI":40,"FI":40},"flag_sets":{"DI":20,"FI":20,"DI,FI":20}}"#);
+    insta::assert_snapshot!(json.split_once("\"errors\"").unwrap().1, @r#":{},"flags":{"DI":40,"FI":40},"flag_sets":{"DI":20,"DI,FI":20,"FI":20}}"#);
     let read: Report = serde_json::from_str(&json).unwrap();
     assert_eq!(read.flagged(Flags::DI | Flags::FI), 20);
 }
