@@ -1,23 +1,32 @@
 //! Over hyper-util's client: its body comes from a connection, and its error is its own.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::stream;
 use http::Request;
-use http_body_util::{Empty, Full};
+use http_body::Frame;
+use http_body_util::{Empty, Full, StreamBody};
 use hyper_util::{
     client::legacy::{Client, Error},
     rt::TokioExecutor,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_mesh::{
     AnswerableLayer, EventKind, Events, Http, RetryLayer,
     layer::{body::Sent, protocol::failure_of},
-    policy::{Failure, retry::Settings},
+    policy::{Failure, backoff::Backoff, retry::Settings},
 };
 
 use crate::{fragile, is_refused};
@@ -77,4 +86,51 @@ async fn its_errors_tell_that_no_connection_came_about() {
     let error: Error = client.oneshot(request).await.unwrap_err();
     assert_eq!((error.is_connect(), tries.load(SeqCst)), (true, 3));
     assert_eq!(failure_of(&error), Failure::Connect);
+}
+
+/// Reads until this has come.
+async fn hear(stream: &mut TcpStream, end: &str) -> String {
+    let mut heard = Vec::new();
+    while !heard.ends_with(end.as_bytes()) {
+        assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0, "{}", String::from_utf8_lossy(&heard));
+    }
+    String::from_utf8(heard).unwrap()
+}
+
+/// A server that answers at once, and goes on reading for as long as anything comes.
+#[tokio::test]
+async fn the_connection_of_a_try_that_was_answered_half_way_is_given_up_when_another_takes_its_place() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}/", listener.local_addr().unwrap());
+    let (more, mut parts) = mpsc::unbounded_channel::<&str>();
+    more.send("half").unwrap();
+    let server = tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        hear(&mut first, "half\r\n").await;
+        first.write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        let (mut second, _) = listener.accept().await.unwrap();
+        hear(&mut second, "half\r\n").await;
+        more.send("rest").unwrap();
+        drop(more);
+        let heard = hear(&mut second, "0\r\n\r\n").await;
+        second.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        let mut lost = Vec::new();
+        let ended = first.read_to_end(&mut lost).await;
+        (heard, ended.is_ok(), lost)
+    });
+    let retries = Settings::builder().attempts(1).on("503".parse().unwrap()).backoff(Backoff::AT_ONCE);
+    let parts = stream::poll_fn(move |cx| {
+        parts.poll_recv(cx).map(|part| part.map(|part| Ok::<_, Error>(Frame::data(Bytes::from(part)))))
+    });
+    let client = ServiceBuilder::new()
+        .layer(RetryLayer::new(retries.build().unwrap()).over(Http.reading_errors()))
+        .layer(AnswerableLayer)
+        .service(Client::builder(TokioExecutor::new()).build_http());
+    let response = client.oneshot(Request::post(&uri).body(StreamBody::new(parts)).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    // What is broken hangs here.
+    let server = tokio::time::timeout(Duration::from_secs(30), server).await.expect("the first one is held");
+    let (heard, ended, lost) = server.unwrap();
+    assert!(heard.contains("rest"), "{heard}");
+    assert!(!ended || lost.is_empty(), "half of it passed for the whole: {}", String::from_utf8_lossy(&lost));
 }
