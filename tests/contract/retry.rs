@@ -34,6 +34,11 @@ contract!(hedged: Subject::never(||
     retries(on("5xx").per_try_timeout(Duration::from_secs(7200)).hedging(true))),
     [readiness passing]);
 
+// A late answer takes ten seconds.
+contract!(joining_late_tries: Subject::never(||
+    retries(on("5xx").per_try_timeout(Duration::from_secs(4)).hedging(true))),
+    [readiness passing]);
+
 contract!(within_a_budget: Subject::never(||
     retries(on("5xx")).gated_by(RetryBudget::new(budget::Settings::default()))),
     [readiness passing]);
