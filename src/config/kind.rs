@@ -11,10 +11,10 @@ use super::{
     Finding, FindingKind, Resource,
     de::read,
     error::Error,
-    istio::{self, DestinationRule, VirtualService},
+    istio,
     k8s::{self, Service},
     load::location,
-    osm::{Group, Retry, UpstreamTrafficSetting},
+    osm::Group,
     path::join,
     source::Source,
     tree::{Node, Place},
@@ -68,29 +68,25 @@ impl<'a> Reading<'a> {
         match kind {
             "UpstreamTrafficSetting" => {
                 self.osm(api_version, kind);
-                let spec = self.required::<UpstreamTrafficSetting>();
-                spec.map_or(Resource::Other, |spec| Resource::UpstreamTrafficSetting(Box::new(spec)))
+                self.required(Resource::UpstreamTrafficSetting)
             }
             "Retry" if Group::named(group).is_some() => {
                 self.osm(api_version, kind);
-                let spec = self.required::<Retry>();
-                spec.map_or(Resource::Other, |spec| Resource::Retry(Box::new(spec)))
+                self.required(Resource::Retry)
             }
             "DestinationRule" => {
                 self.istio(api_version, kind);
                 if self.is_other_kind(kind, RULE, "VirtualService", ROUTES) {
                     return Resource::Other;
                 }
-                let spec = self.required::<DestinationRule>();
-                spec.map_or(Resource::Other, |spec| Resource::DestinationRule(Box::new(spec)))
+                self.required(Resource::DestinationRule)
             }
             "VirtualService" if is_meant_as_istio(group) => {
                 self.istio(api_version, kind);
                 if self.is_other_kind(kind, ROUTES, "DestinationRule", RULE) {
                     return Resource::Other;
                 }
-                let spec = self.required::<VirtualService>();
-                spec.map_or(Resource::Other, |spec| Resource::VirtualService(Box::new(spec)))
+                self.required(Resource::VirtualService)
             }
             "Service" if group.is_empty() => {
                 if api_version != "v1" {
@@ -130,13 +126,14 @@ impl<'a> Reading<'a> {
         self.unknown_beside_spec();
     }
 
-    fn required<T: DeserializeOwned>(&mut self) -> Option<T> {
+    /// The document with its `spec`, which it must have.
+    fn required<T: DeserializeOwned>(&mut self, resource: fn(Box<T>) -> Resource) -> Resource {
         if self.tree.child("spec").is_none() {
             let message = "the document lacks the required field `spec`";
             let place = self.tree.entry("spec").map_or(Place::of(self.tree), Place::of_key);
             self.errors.push(Error::located(location(self.source, place), self.base, message));
         }
-        self.part("spec")
+        self.part("spec").map_or(Resource::Other, |spec| resource(Box::new(spec)))
     }
 
     fn wrong_version(&mut self, api_version: &str, kind: &str, accepted: &[&str]) {

@@ -89,10 +89,32 @@ impl Lowering<'_> {
         self.notes.push(Note::not_applied(document, path));
     }
 
-    /// It was read, and stands in the plan for whoever makes connections.
-    fn left_to_the_transport(&mut self, document: &Document, path: &str) {
+    /// The same of those of these fields that are set.
+    fn fields_not_applied(&mut self, document: &Document, path: &str, fields: &[(bool, &str)]) {
+        for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
+            self.not_applied(document, &format!("{path}.{field}"));
+        }
+    }
+
+    /// Those of these fields that are set were read, and stand in the plan for whoever makes connections.
+    fn left_to_the_transport(&mut self, document: &Document, path: &str, fields: &[(bool, &str)]) {
         let message = "read, left to the transport, which makes the connections";
-        self.note(document, path, NoteKind::NotApplied, message);
+        for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
+            self.note(document, &format!("{path}.{field}"), NoteKind::NotApplied, message);
+        }
+    }
+
+    /// What does not do what it seems to: fields of the block at this path, or the block itself.
+    fn surprises(
+        &mut self,
+        document: &Document,
+        path: &str,
+        told: impl IntoIterator<Item = (&'static str, String)>,
+    ) {
+        for (field, message) in told {
+            let path = if field.is_empty() { path.to_owned() } else { format!("{path}.{field}") };
+            self.note(document, &path, NoteKind::Surprise, message);
+        }
     }
 
     /// Who sees a document is not looked at yet.

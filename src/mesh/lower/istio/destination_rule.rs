@@ -66,17 +66,14 @@ fn rule<'a>(
         lowering.invalid(document, block, InvalidBlock::new("trafficPolicy", "empty", accepted));
     }
     let path = format!("{block}.trafficPolicy");
-    for (is_set, field) in [
+    let fields = [
         (policy.load_balancer.is_some(), "loadBalancer"),
         (policy.outlier_detection.is_some(), "outlierDetection"),
         (policy.tls.is_some(), "tls"),
         (policy.tunnel.is_some(), "tunnel"),
         (policy.proxy_protocol.is_some(), "proxyProtocol"),
-    ] {
-        if is_set {
-            lowering.not_applied(document, &format!("{path}.{field}"));
-        }
-    }
+    ];
+    lowering.fields_not_applied(document, &path, &fields);
     let whole = Limited { pool: policy.connection_pool.as_ref(), budget: policy.retry_budget.as_ref() };
     let mut ports = BTreeMap::new();
     for (index, entry) in policy.port_level_settings.iter().enumerate() {
@@ -112,15 +109,12 @@ fn port<'a>(
         lowering.invalid(document, path, InvalidBlock::new("port", found, accepted));
         return None;
     }
-    for (is_set, field) in [
+    let fields = [
         (entry.load_balancer.is_some(), "loadBalancer"),
         (entry.outlier_detection.is_some(), "outlierDetection"),
         (entry.tls.is_some(), "tls"),
-    ] {
-        if is_set {
-            lowering.not_applied(document, &format!("{path}.{field}"));
-        }
-    }
+    ];
+    lowering.fields_not_applied(document, path, &fields);
     let limited = Limited { pool: entry.connection_pool.as_ref(), budget: None };
     limited.judge(document, path, &[spoken.to(Some(number))], lowering);
     Some((number, limited))
@@ -164,9 +158,7 @@ impl Limited<'_> {
         }
         let Some(pool) = self.pool else { return };
         let path = format!("{path}.connectionPool");
-        for field in limits::left_to_the_transport(pool) {
-            lowering.left_to_the_transport(document, &format!("{path}.{field}"));
-        }
+        lowering.left_to_the_transport(document, &path, &limits::for_the_transport(pool));
         if let Err(invalid) = limits::builder(pool).and_then(|_| limits::connections(pool)) {
             return lowering.invalid(document, &path, invalid);
         }
@@ -174,11 +166,10 @@ impl Limited<'_> {
         let mut told = Vec::new();
         for surprise in settings.flat_map(|settings| limits::surprises(&settings)) {
             if !told.contains(&surprise) {
-                let (field, message) = &surprise;
-                lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
                 told.push(surprise);
             }
         }
+        lowering.surprises(document, &path, told);
     }
 
     /// Tells which limits of the policy around an entry for a port are lost there.

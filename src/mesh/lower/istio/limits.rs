@@ -123,8 +123,8 @@ pub(super) fn connections(pool: &ConnectionPool) -> Result<Connections, InvalidB
     })
 }
 
-/// The fields of a block that are for whoever makes connections.
-pub(super) fn left_to_the_transport(pool: &ConnectionPool) -> Vec<&'static str> {
+/// The fields of a block that are for whoever makes connections, and whether each is set.
+pub(super) fn for_the_transport(pool: &ConnectionPool) -> [(bool, &'static str); 9] {
     let TcpSettings { connect_timeout, tcp_keepalive, max_connection_duration, idle_timeout, .. } =
         pool.tcp.clone().unwrap_or_default();
     let HttpSettings {
@@ -135,7 +135,7 @@ pub(super) fn left_to_the_transport(pool: &ConnectionPool) -> Vec<&'static str> 
         http2_keep_alive,
         ..
     } = pool.http.clone().unwrap_or_default();
-    let fields = [
+    [
         (connect_timeout.is_some(), "tcp.connectTimeout"),
         (tcp_keepalive.is_some(), "tcp.tcpKeepalive"),
         (max_connection_duration.is_some(), "tcp.maxConnectionDuration"),
@@ -145,8 +145,7 @@ pub(super) fn left_to_the_transport(pool: &ConnectionPool) -> Vec<&'static str> 
         (use_client_protocol.is_some(), "http.useClientProtocol"),
         (max_concurrent_streams.is_some(), "http.maxConcurrentStreams"),
         (http2_keep_alive.is_some(), "http.http2KeepAlive"),
-    ];
-    fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, field)| field).collect()
+    ]
 }
 
 /// Whether the block has HTTP/1 spoken as HTTP/2.

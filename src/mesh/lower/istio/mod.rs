@@ -8,7 +8,7 @@ mod said;
 mod services;
 mod virtual_service;
 
-use self::{said::Said, services::Services};
+use self::{said::AllSaid, services::Services};
 use super::{Lowering, names::Claim};
 use crate::{
     config::{
@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Vec<Claim<'a>> {
     let services = Services::of(documents, lowering);
-    let mut all: Vec<Said<'a>> = Vec::new();
+    let mut all = AllSaid::default();
     for &document in documents {
         match &document.resource {
             Resource::VirtualService(spec) => routes(&mut all, document, spec, lowering),
@@ -28,12 +28,11 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
             _ => {}
         }
     }
-    said::complete(&mut all);
-    all.into_iter().map(|said| said.claim(&services, lowering)).collect()
+    all.complete().into_iter().map(|said| said.claim(&services, lowering)).collect()
 }
 
 fn routes<'a>(
-    all: &mut Vec<Said<'a>>,
+    all: &mut AllSaid<'a>,
     document: &'a Document,
     spec: &VirtualService,
     lowering: &mut Lowering<'_>,
@@ -46,7 +45,7 @@ fn routes<'a>(
     for (index, host) in hosts.into_iter().enumerate() {
         let path = format!("spec.hosts[{index}]");
         if is_looked_for(&host, document, &path, lowering) {
-            let said = said::of(all, host, document, path.clone());
+            let said = all.of(host, document, path.clone());
             let earlier = said.route.get_or_insert_with(|| (route.clone(), document));
             never_applies(document, &path, earlier.1, lowering);
         }
@@ -54,7 +53,7 @@ fn routes<'a>(
 }
 
 fn rule<'a>(
-    all: &mut Vec<Said<'a>>,
+    all: &mut AllSaid<'a>,
     document: &'a Document,
     spec: &'a DestinationRule,
     services: &Services,
@@ -65,7 +64,7 @@ fn rule<'a>(
     let spoken = services.spoken(&host, lowering.identity.http2);
     let rule = destination_rule::read(document, spec, &spoken, lowering);
     if is_looked_for(&host, document, path, lowering) {
-        let said = said::of(all, host, document, path.to_owned());
+        let said = all.of(host, document, path.to_owned());
         // Of several rules that of a policy counts which comes first, whole.
         if let Some(rule) = rule {
             let earlier = said.rule.get_or_insert((rule, document));

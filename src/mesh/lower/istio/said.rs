@@ -1,5 +1,7 @@
 //! What documents say of one host, put together.
 
+use std::collections::HashMap;
+
 use super::{
     destination_rule::Rule,
     services::Services,
@@ -26,28 +28,34 @@ pub(super) struct Said<'a> {
     pub(super) rule: Option<(Rule<'a>, &'a Document)>,
 }
 
-/// What is said of a host: so far, or nothing yet.
-pub(super) fn of<'s, 'a>(
-    all: &'s mut Vec<Said<'a>>,
-    host: Host,
-    document: &'a Document,
-    path: String,
-) -> &'s mut Said<'a> {
-    let place = all.iter().position(|said| said.host == host).unwrap_or_else(|| {
-        all.push(Said { host, document, path, route: None, rule: None });
-        all.len() - 1
-    });
-    &mut all[place]
+/// What documents say of all hosts, in the order in which they first speak of each.
+#[derive(Default)]
+pub(super) struct AllSaid<'a> {
+    said: Vec<Said<'a>>,
+    places: HashMap<Host, usize>,
 }
 
-/// What is said of every host holds for one of which one kind of document does not speak.
-pub(super) fn complete(all: &mut [Said<'_>]) {
-    let every = Host::Outside("*".to_owned());
-    let Some(every) = all.iter().find(|said| said.host == every) else { return };
-    let (route, rule) = (every.route.clone(), every.rule.clone());
-    for said in all {
-        said.route = said.route.take().or_else(|| route.clone());
-        said.rule = said.rule.take().or_else(|| rule.clone());
+impl<'a> AllSaid<'a> {
+    /// What is said of a host: so far, or nothing yet.
+    pub(super) fn of(&mut self, host: Host, document: &'a Document, path: String) -> &mut Said<'a> {
+        let place = *self.places.entry(host).or_insert_with_key(|host| {
+            self.said.push(Said { host: host.clone(), document, path, route: None, rule: None });
+            self.said.len() - 1
+        });
+        &mut self.said[place]
+    }
+
+    /// All of it; what is said of every host holds for one of which one kind of document does not speak.
+    pub(super) fn complete(mut self) -> Vec<Said<'a>> {
+        if let Some(every) = self.places.get(&Host::Outside("*".to_owned())) {
+            let Said { route, rule, .. } = &self.said[*every];
+            let (route, rule) = (route.clone(), rule.clone());
+            for said in &mut self.said {
+                said.route = said.route.take().or_else(|| route.clone());
+                said.rule = said.rule.take().or_else(|| rule.clone());
+            }
+        }
+        self.said
     }
 }
 

@@ -47,11 +47,8 @@ pub(super) fn route(
     hosts: &[Host],
     lowering: &mut Lowering<'_>,
 ) -> Option<Route> {
-    for (is_set, field) in [(spec.tls.is_some(), "tls"), (spec.tcp.is_some(), "tcp")] {
-        if is_set {
-            lowering.not_applied(document, &format!("spec.{field}"));
-        }
-    }
+    let fields = [(spec.tls.is_some(), "tls"), (spec.tcp.is_some(), "tcp")];
+    lowering.fields_not_applied(document, "spec", &fields);
     lowering.note_export(document, &spec.export_to);
     let mut taken = None;
     for (index, route) in spec.http.iter().enumerate() {
@@ -102,9 +99,7 @@ fn fault_station(
     let path = format!("{path}.fault");
     match policy::fault::Settings::try_from(block) {
         Ok(settings) => {
-            for (field, message) in fault::surprises(block, &settings) {
-                lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
-            }
+            lowering.surprises(document, &path, fault::surprises(block, &settings));
             Some(Station::Fault(settings))
         }
         Err(invalid) => {
@@ -154,10 +149,7 @@ fn retry_station(
     let era = lowering.identity.era;
     let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era))) };
     let path = format!("{path}.retries");
-    for (field, message) in retries::surprises(block, timeout, era) {
-        let path = if field.is_empty() { path.clone() } else { format!("{path}.{field}") };
-        lowering.note(document, &path, NoteKind::Surprise, message);
-    }
+    lowering.surprises(document, &path, retries::surprises(block, timeout, era));
     if block.retry_remote_localities.is_some() {
         lowering.not_applied(document, &format!("{path}.retryRemoteLocalities"));
     }
@@ -191,9 +183,7 @@ fn note_unapplied(document: &Document, route: &HttpRoute, path: &str, lowering: 
         (route.cors_policy.is_some(), "corsPolicy"),
         (route.headers.is_some(), "headers"),
     ];
-    for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
-        lowering.not_applied(document, &format!("{path}.{field}"));
-    }
+    lowering.fields_not_applied(document, path, &fields);
 }
 
 /// Requests stay with the host that they are for, until routes lead elsewhere.
@@ -223,13 +213,10 @@ fn note_places(
         let message = "not applied yet: requests go to the host that they name";
         lowering.note(document, &format!("{path}.destination.host"), NoteKind::NotApplied, message);
     }
-    for (is_set, field) in [
+    let fields = [
         (to.subset.is_some(), "destination.subset"),
         (to.port.is_some(), "destination.port"),
         (place.headers.is_some(), "headers"),
-    ] {
-        if is_set {
-            lowering.not_applied(document, &format!("{path}.{field}"));
-        }
-    }
+    ];
+    lowering.fields_not_applied(document, &path, &fields);
 }

@@ -77,25 +77,20 @@ impl Setting<'_> {
     fn limits(&self, lowering: &mut Lowering<'_>) -> (Option<limits::Settings>, Connections) {
         let Some(block) = &self.spec.connection_settings else { return Default::default() };
         let (document, path) = (self.document, "spec.connectionSettings");
-        for (set, field) in [
+        let fields = [
             (block.tcp.as_ref().is_some_and(|tcp| tcp.connect_timeout.is_some()), "tcp.connectTimeout"),
             (
                 block.http.as_ref().is_some_and(|http| http.max_requests_per_connection.is_some()),
                 "http.maxRequestsPerConnection",
             ),
-        ] {
-            if set {
-                lowering.left_to_the_transport(document, &format!("{path}.{field}"));
-            }
-        }
+        ];
+        lowering.left_to_the_transport(document, path, &fields);
         let protocol = if lowering.identity.http2 { Upstream::Http2 } else { Upstream::Http1 };
         let lowered = super::limits::settings(block, protocol)
             .and_then(|settings| Ok((settings, super::limits::connections(block)?)));
         match lowered {
             Ok((settings, connections)) => {
-                for (field, message) in super::limits::surprises(&settings) {
-                    lowering.note(document, &format!("{path}.{field}"), NoteKind::Surprise, message);
-                }
+                lowering.surprises(document, path, super::limits::surprises(&settings));
                 (Some(settings), connections)
             }
             Err(invalid) => {
@@ -109,11 +104,7 @@ impl Setting<'_> {
         let block = self.spec.connection_settings.as_ref()?.http.as_ref()?.circuit_breaking.as_ref()?;
         match Settings::try_from(block) {
             Ok(settings) => {
-                for (field, message) in circuit_breaker::surprises(block, &settings) {
-                    let path =
-                        if field.is_empty() { BREAKER.to_owned() } else { format!("{BREAKER}.{field}") };
-                    lowering.note(self.document, &path, NoteKind::Surprise, message);
-                }
+                lowering.surprises(self.document, BREAKER, circuit_breaker::surprises(block, &settings));
                 Some(settings)
             }
             Err(invalid) => {
