@@ -19,19 +19,31 @@
 //! # }
 //! ```
 
-use std::fmt;
+use std::{fmt, future::poll_fn, pin::pin};
 
 use http::{HeaderName, HeaderValue};
+use http_body::Body;
 
 pub mod echo;
 pub mod load;
 pub mod report;
+
+use crate::layer::BoxError;
 
 pub use self::{
     echo::{Echo, EchoBody, EchoError, Seen},
     load::Load,
     report::Report,
 };
+
+/// An answer is as good as its body: whoever asks reads it to its end.
+async fn read_to_the_end<B: Body<Error: Into<BoxError>>>(body: B) -> Result<(), BoxError> {
+    let mut body = pin!(body);
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        frame.map_err(Into::into)?;
+    }
+    Ok(())
+}
 
 /// A header from texts that a test spells out.
 #[track_caller]

@@ -12,9 +12,9 @@ use crate::policy::fault::{Abort, Answer, Delay, Settings};
 #[serde(rename_all = "camelCase")]
 struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
-    delay: Option<Share<String>>,
+    delay: Option<Share>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    abort: Option<Share<String>>,
+    abort: Option<Share>,
     exclusive: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     most_active: Option<u32>,
@@ -23,8 +23,8 @@ struct Fields {
 /// What happens to how many percent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Share<T> {
-    what: T,
+struct Share {
+    what: String,
     percent: f64,
 }
 

@@ -26,7 +26,7 @@
 use std::{
     fmt,
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
@@ -38,7 +38,7 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use super::{Echo, seen::Tally};
-use crate::layer::BoxError;
+use crate::{layer::BoxError, testing::read_to_the_end};
 
 /// Says in a response what it lacks.
 static MISSING: HeaderName = HeaderName::from_static("x-missing");
@@ -260,10 +260,7 @@ where
 {
     poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
     let (head, body) = service.call(request).await.map_err(Into::into)?.into_parts();
-    let mut body = pin!(body);
-    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        frame.map_err(Into::into)?;
-    }
+    read_to_the_end(body).await?;
     Ok(head.status)
 }
 

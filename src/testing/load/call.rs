@@ -1,6 +1,6 @@
 //! One call: ready, called, read to the end of the body, and what came of it.
 
-use std::{error::Error, future::poll_fn, pin::pin, time::Duration};
+use std::{error::Error, future::poll_fn, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -14,6 +14,7 @@ use crate::{
     layer::{BoxError, clock},
     policy::Time,
     refusal::{Flags, Refusal},
+    testing::read_to_the_end,
 };
 
 /// What came of a call.
@@ -42,10 +43,7 @@ where
         called = clock::now();
         let (head, body) = service.call(plan.request.clone()).await.map_err(Into::into)?.into_parts();
         flags = head.extensions.get().copied().unwrap_or_default();
-        let mut body = pin!(body);
-        while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-            frame.map_err(Into::into)?;
-        }
+        read_to_the_end(body).await?;
         Ok::<_, BoxError>(head)
     };
     let result = match timeout(plan.patience, attempt).await {
