@@ -85,7 +85,7 @@ pub use self::{
 use self::{
     more::More,
     progress::Progress,
-    rest::{ATTEMPT_COUNT, EXPECTED, Rest, shortest},
+    rest::{ATTEMPT_COUNT, Rest, shortest},
     station::Station,
 };
 use super::{
@@ -100,10 +100,7 @@ use super::{
 };
 use crate::{
     events::Events,
-    policy::{
-        Time,
-        retry::{PER_TRY_TIMEOUT, Settings},
-    },
+    policy::{Time, retry::Settings, time::millis, timeout::Said},
 };
 
 /// Puts retries around services. See the [module docs](self).
@@ -292,17 +289,16 @@ impl<S, P> Retry<S, P> {
             if own.is_some() && station.leaves_tries {
                 // What the timeout further in is to do, whatever it would do by itself: nothing, if tries are hedged.
                 let given_up = per_try.filter(|_| !settings.hedging()).unwrap_or_default();
-                let millis = u64::try_from(given_up.as_millis()).unwrap_or(u64::MAX);
-                headers.insert(PER_TRY_TIMEOUT, HeaderValue::from(millis));
+                headers.insert(Said::HEAD, HeaderValue::from(millis(given_up)));
             }
             if is_told
-                && let Some(value) = headers.get_mut(EXPECTED)
-                && let Some(millis) = value.to_str().ok().and_then(|millis| millis.parse::<u64>().ok())
+                && let Some(value) = headers.get_mut(Said::EXPECTED)
+                && let Some(all) = value.to_str().ok().and_then(|all| all.parse::<u64>().ok())
             {
                 // All the tries together may take no longer: then none of them has a time of its own.
-                per_try = per_try.filter(|time| time.as_millis() < u128::from(millis));
-                *value = shortest(millis, per_try.filter(|_| !settings.hedging()));
-                expected = Some((millis, clock::now()));
+                per_try = per_try.filter(|time| millis(*time) < all);
+                *value = shortest(all, per_try.filter(|_| !settings.hedging()));
+                expected = Some((all, clock::now()));
             }
         }
         let asked = own.is_some() || settings.retries_something();

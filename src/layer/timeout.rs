@@ -66,13 +66,13 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use self::deadline::Reply;
-pub(super) use self::headers::tells;
 pub use self::{
     deadline::Deadline,
     future::ResponseFuture,
     kind::{AtFirstPoll, AtRequestEnd, HeadOnly, Reach, Start, Whole},
     upload::{Signal, Uploading},
 };
+pub(super) use self::{deadline::late_try, headers::tells};
 use super::{
     lane,
     observer::Observer,

@@ -22,7 +22,10 @@ use crate::{
         retry::{Retry, RetryLayer},
         timeout::{AtRequestEnd, HeadOnly, Timeout, TimeoutLayer, Whole},
     },
-    policy::{fault, limits, retry, timeout},
+    policy::{
+        fault, limits, retry,
+        timeout::{self, Said},
+    },
 };
 
 /// What requests to one port of a destination pass.
@@ -188,25 +191,19 @@ fn one_try(retry: &retry::Settings, tells: bool) -> timeout::Settings {
     settings.build().unwrap_or_else(|_| timeout::Settings::off())
 }
 
-/// What a sidecar takes off the requests that it does not trust.
-const CONTROL: [HeaderName; 11] = [
-    HeaderName::from_static("x-envoy-upstream-rq-timeout-ms"),
-    HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms"),
-    HeaderName::from_static("x-envoy-upstream-rq-timeout-alt-response"),
-    HeaderName::from_static("x-envoy-expected-rq-timeout-ms"),
-    HeaderName::from_static("x-envoy-retry-on"),
-    HeaderName::from_static("x-envoy-retry-grpc-on"),
-    HeaderName::from_static("x-envoy-max-retries"),
-    HeaderName::from_static("x-envoy-retriable-status-codes"),
-    HeaderName::from_static("x-envoy-retriable-header-names"),
-    HeaderName::from_static("x-envoy-hedge-on-per-try-timeout"),
+/// What a sidecar takes off the requests that it does not trust, besides what retries read.
+const CONTROL: [HeaderName; 5] = [
+    Said::TOTAL,
+    Said::HEAD,
+    Said::EMPTY_ANSWER,
+    Said::EXPECTED,
     HeaderName::from_static("x-envoy-upstream-alt-stat-name"),
 ];
 
 /// Most requests have none of them: that is found out by one look at the names.
 fn strip(headers: &mut HeaderMap) {
     if headers.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
-        CONTROL.iter().for_each(|name| drop(headers.remove(name)));
+        CONTROL.iter().chain(&retry::ASKED_BY).for_each(|name| drop(headers.remove(name)));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::Draw;
+use super::{Draw, time::millis};
 
 /// Times to wait before retries: growing by the double, up to a most, and drawn evenly from below that.
 ///
@@ -115,9 +115,4 @@ impl Backoff {
         let millis = millis(time);
         Duration::from_millis(millis.saturating_add(draw.below(millis.div_ceil(2))))
     }
-}
-
-const fn millis(duration: Duration) -> u64 {
-    let millis = duration.as_millis();
-    if millis > u64::MAX as u128 { u64::MAX } else { millis as u64 }
 }

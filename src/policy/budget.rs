@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Fraction, Lane, Time, time::nanos};
+use super::{Fraction, Lane, Time, parts::Parts, time::nanos};
 use crate::sync::{AtomicU64, Mutex, Ordering, PoisonError};
 
 /// The window moves on in so many steps.
@@ -138,10 +138,10 @@ pub struct Budget {
     spent: Mutex<Spent>,
 }
 
-/// The retries of the last steps: for each the number of the step and the count.
-#[derive(Debug, Default)]
+/// The retries of the last steps.
+#[derive(Debug)]
 struct Spent {
-    counts: [(u64, u64); SLOTS],
+    retries: Parts<SLOTS>,
     /// The step of the last retry: time does not go back, also when threads read the clock one way and come another.
     latest: u64,
 }
@@ -194,7 +194,7 @@ impl Ring {
             let word = self.0[slot(at)].load(Ordering::Relaxed);
             if word >> COUNT == epoch(at) { word & COUNTS } else { 0 }
         };
-        last_steps(step).map(live).sum()
+        (first(step)..=step).map(live).sum()
     }
 }
 
@@ -203,23 +203,9 @@ const fn is_later(epoch: u64, than: u64) -> bool {
     matches!(epoch.wrapping_sub(than) & COUNTS, 1..=0x7fff_ffff)
 }
 
-impl Spent {
-    fn add(&mut self, step: u64) {
-        let count = &mut self.counts[slot(step)];
-        *count = if count.0 == step { (step, count.1 + 1) } else { (step, 1) };
-        self.latest = step;
-    }
-
-    fn sum(&self, step: u64) -> u64 {
-        let live =
-            |at: u64| Some(self.counts[slot(at)]).filter(|count| count.0 == at).map_or(0, |count| count.1);
-        last_steps(step).map(live).sum()
-    }
-}
-
-/// The step itself and those before it that still count.
-fn last_steps(step: u64) -> impl Iterator<Item = u64> {
-    step.saturating_sub(STEPS - 1)..=step
+/// The first step that still counts.
+const fn first(step: u64) -> u64 {
+    step.saturating_sub(STEPS - 1)
 }
 
 const fn slot(step: u64) -> usize {
@@ -236,7 +222,7 @@ impl Budget {
     #[must_use]
     pub fn new(settings: Settings, lanes: usize) -> Self {
         let lanes = (0..lanes.max(1).next_power_of_two()).map(|_| Ring::new()).collect();
-        Self { settings, lanes, spent: Mutex::new(Spent::default()) }
+        Self { settings, lanes, spent: Mutex::new(Spent { retries: Parts::new(), latest: 0 }) }
     }
 
     /// What it was told.
@@ -256,10 +242,11 @@ impl Budget {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let step = self.step(now).max(spent.latest);
         let requests = self.lanes.iter().map(|lane| lane.sum(step)).sum();
-        if spent.sum(step) >= self.settings.allowed(requests) {
+        if spent.retries.since(first(step)) >= self.settings.allowed(requests) {
             return false;
         }
-        spent.add(step);
+        spent.retries.add(step);
+        spent.latest = step;
         true
     }
 

@@ -13,14 +13,16 @@ mod draw;
 pub mod fault;
 mod fraction;
 mod grpc_status;
+mod header;
 mod invalid;
 pub(crate) mod key;
 mod lane;
 pub mod limits;
 mod outcome;
+mod parts;
 mod parts_per_million;
 pub mod retry;
-mod time;
+pub(crate) mod time;
 pub mod timeout;
 
 pub use draw::Draw;

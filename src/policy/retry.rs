@@ -27,7 +27,7 @@ mod on;
 mod settings;
 mod statuses;
 
-pub(crate) use self::headers::PER_TRY_TIMEOUT;
+pub(crate) use self::headers::ASKED_BY;
 pub use self::{
     builder::SettingsBuilder,
     decision::{Decision, Pause, Tried},

@@ -51,6 +51,17 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// A duration in whole milliseconds, as far as they fit.
+pub(crate) const fn millis(duration: Duration) -> u64 {
+    let millis = duration.as_millis();
+    if millis > u64::MAX as u128 { u64::MAX } else { millis as u64 }
+}
+
+/// Whether a timer can wait for just so long.
+pub(crate) const fn is_whole_millis(duration: Duration) -> bool {
+    duration.subsec_nanos().is_multiple_of(1_000_000)
+}
+
 /// Asks when it is first asked, and says the same ever after.
 pub(crate) fn asked_once(now: impl FnOnce() -> Time) -> impl FnMut() -> Time {
     let (mut asks, mut known) = (Some(now), Time::default());

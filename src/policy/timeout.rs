@@ -29,7 +29,6 @@ mod limits;
 mod said;
 mod settings;
 
-pub(crate) use said::only;
 pub(crate) use settings::Effort;
 pub use {
     builder::SettingsBuilder,

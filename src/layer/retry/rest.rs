@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
@@ -21,17 +21,19 @@ use crate::{
         later::Later,
         protocol::{Answers, Reads},
         seat::Shared,
+        timeout::late_try,
     },
     policy::{
         Failure, Outcome, Time,
         backoff::Backoff,
         retry::{Decision, Pause, Settings, Tried},
+        time::millis,
+        timeout::Said,
     },
-    refusal::{Flags, Reason, Refusal},
+    refusal::{Flags, Reason},
 };
 
 pub(super) const ATTEMPT_COUNT: HeaderName = HeaderName::from_static("x-envoy-attempt-count");
-pub(super) const EXPECTED: HeaderName = HeaderName::from_static("x-envoy-expected-rq-timeout-ms");
 
 /// All that is needed for more tries of a request.
 pub(super) struct Rest<S, P, Req>
@@ -296,19 +298,14 @@ where
             headers.insert(ATTEMPT_COUNT, self.progress.tries.into());
         }
         if let Some((expected, since)) = self.expected {
-            let passed = clock::now().since(since).as_millis();
-            let left = expected.saturating_sub(u64::try_from(passed).unwrap_or(u64::MAX));
-            headers.insert(EXPECTED, shortest(left, self.per_try_told()));
+            let left = expected.saturating_sub(millis(clock::now().since(since)));
+            headers.insert(Said::EXPECTED, shortest(left, self.per_try_told()));
         }
     }
 
     /// Our own answer where a try was not answered in time.
     fn refuse(&self, flags: Flags) -> Answer<S, P::Try> {
-        let refusal = Refusal::new(Reason::TryTimeout, StatusCode::GATEWAY_TIMEOUT)
-            .text("upstream request timeout")
-            .details("upstream_per_try_timeout")
-            .touched(flags);
-        let mut result = self.protocol.refuse(self.memo, refusal);
+        let mut result = self.protocol.refuse(self.memo, late_try(false).touched(flags));
         self.end(&mut result, Flags::NONE);
         self.station.tell(EventKind::Refused(Reason::TryTimeout));
         result
@@ -360,6 +357,6 @@ const fn refused(reason: Reason) -> Tried<'static> {
 
 /// The time that an upstream is told: no longer than a try may take, and never none.
 pub(super) fn shortest(left: u64, per_try: Option<Duration>) -> HeaderValue {
-    let per_try = per_try.map_or(u64::MAX, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    let per_try = per_try.map_or(u64::MAX, millis);
     HeaderValue::from(left.min(per_try).max(1))
 }

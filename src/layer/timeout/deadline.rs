@@ -115,7 +115,6 @@ impl Deadline {
         if !self.limits.watch_the_beginning() {
             return None;
         }
-        self.read_the_clock();
         let (limit, at) = self.next(Awaited::Body, cx)?;
         (limit == Limit::Total && clock::now() >= at).then_some(limit)
     }
@@ -181,7 +180,6 @@ impl Deadline {
     }
 
     pub(crate) fn refusal(&self, limit: Limit) -> Refusal {
-        const LATE: &str = "upstream request timeout";
         let status =
             if self.upload.is_some() { StatusCode::REQUEST_TIMEOUT } else { StatusCode::GATEWAY_TIMEOUT };
         let refusal = match limit {
@@ -190,8 +188,8 @@ impl Deadline {
                     .text("stream timeout")
                     .details("stream_idle_timeout");
             }
-            Limit::Total => self.too_late(Reason::Timeout, LATE).details("response_timeout"),
-            Limit::Head => self.too_late(Reason::TryTimeout, LATE).details("upstream_per_try_timeout"),
+            Limit::Total => late(Reason::Timeout, self.reply.empty).details("response_timeout"),
+            Limit::Head => late_try(self.reply.empty),
         };
         refusal.grpc(Grpc::Status(match self.reply.grpc {
             GrpcStatus::Unavailable => 14,
@@ -199,18 +197,23 @@ impl Deadline {
         }))
     }
 
-    fn too_late(&self, reason: Reason, content: &'static str) -> Refusal {
-        if self.reply.empty {
-            return Refusal::new(reason, StatusCode::NO_CONTENT);
-        }
-        Refusal::new(reason, StatusCode::GATEWAY_TIMEOUT).text(content)
-    }
-
     pub(crate) fn tell(&self, reason: Reason) {
         if let Some(observer) = &self.observer {
             observer.tell(EventKind::Refused(reason));
         }
     }
+}
+
+fn late(reason: Reason, empty: bool) -> Refusal {
+    if empty {
+        return Refusal::new(reason, StatusCode::NO_CONTENT);
+    }
+    Refusal::new(reason, StatusCode::GATEWAY_TIMEOUT).text("upstream request timeout")
+}
+
+/// The answer where a try was not answered in time, whoever has measured it.
+pub(in crate::layer) fn late_try(empty: bool) -> Refusal {
+    late(Reason::TryTimeout, empty).details("upstream_per_try_timeout")
 }
 
 impl fmt::Debug for Deadline {

@@ -9,6 +9,7 @@ use crate::{
     layer::{clock, protocol::Reads},
     policy::{
         Time,
+        time::millis,
         timeout::{Limits, Said, Settings, grpc_timeout},
     },
 };
@@ -79,9 +80,7 @@ pub(super) fn tell<P: Reads<Req>, Req>(
         headers.remove(Said::EXPECTED);
         return;
     };
-    // Not longer than any timer: 64 bits hold it.
-    let millis = u64::try_from(expected.as_millis()).unwrap_or(u64::MAX);
-    headers.insert(Said::EXPECTED, HeaderValue::from(millis));
+    headers.insert(Said::EXPECTED, HeaderValue::from(millis(expected)));
     if is_grpc && let Ok(value) = HeaderValue::try_from(grpc_timeout(expected)) {
         headers.insert(Said::GRPC, value);
     }

@@ -74,18 +74,18 @@ impl Signal {
         (state.progress, state.at)
     }
 
-    /// Whom the body is to wake when it has more: this, which then wakes its reader.
+    /// The body is asked, and has nothing unless it says otherwise. Whom it is to wake when it has more: this, which then
+    /// wakes its reader.
     ///
     /// The reader may be gone by then, or have lost interest. So it is the body's waking, and not the next time that it
     /// is asked, which says that the caller is waited for no more.
-    fn between(&self, reader: &Waker) -> Waker {
-        let before = keep(&mut self.0.lock().reader, reader);
+    fn asked_by(&self, reader: &Waker) -> Waker {
+        let mut state = self.0.lock();
+        state.progress = Progress::WaitsForCaller;
+        let before = keep(&mut state.reader, reader);
+        drop(state);
         drop(before);
         Waker::from(Arc::clone(&self.0))
-    }
-
-    fn waits_for_caller(&self) {
-        self.0.lock().progress = Progress::WaitsForCaller;
     }
 
     fn moved(&self, progress: Progress) {
@@ -174,8 +174,7 @@ impl<B: Body> Body for Uploading<B> {
         let mut this = self.project();
         let Some(signal) = &this.end.0 else { return this.body.poll_frame(cx) };
         // Said before the body is asked: it may have more at once, on another thread.
-        signal.waits_for_caller();
-        let waker = signal.between(cx.waker());
+        let waker = signal.asked_by(cx.waker());
         let polled = this.body.as_mut().poll_frame(&mut Context::from_waker(&waker));
         match &polled {
             Poll::Pending => {}

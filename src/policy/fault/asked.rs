@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::{Abort, Answer, Delay, Denominator, Settings, builder::http_status, settings::share};
-use crate::policy::{GrpcStatus, PartsPerMillion};
+use crate::policy::{GrpcStatus, PartsPerMillion, header};
 
 const DELAY: HeaderName = HeaderName::from_static("x-envoy-fault-delay-request");
 const DELAY_SHARE: HeaderName = HeaderName::from_static("x-envoy-fault-delay-request-percentage");
@@ -56,7 +56,7 @@ struct Asks<'r> {
 
 impl Asks<'_> {
     fn number(&self, name: &HeaderName) -> Option<u64> {
-        self.headers?.get(name)?.to_str().ok()?.trim().parse().ok()
+        header::number(self.headers?.get(name)?)
     }
 
     fn delay(&self) -> Option<Duration> {

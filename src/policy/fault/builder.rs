@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Abort, Answer, Delay, Denominator, Field, Settings, SettingsError};
-use crate::policy::{GrpcStatus, PartsPerMillion};
+use crate::policy::{GrpcStatus, PartsPerMillion, time::is_whole_millis};
 
 /// Collects [`Settings`]; what is wrong with them is said by [`build`](Self::build).
 #[derive(Debug, Clone, Default)]
@@ -110,7 +110,7 @@ impl SettingsBuilder {
 /// A timer knows no parts of a millisecond.
 fn delay(delay: Delay) -> Result<Delay, SettingsError> {
     match delay {
-        Delay::Fixed(time) if time.is_zero() || time.subsec_nanos() % 1_000_000 != 0 => {
+        Delay::Fixed(time) if time.is_zero() || !is_whole_millis(time) => {
             Err(SettingsError::new(Field::Delay, format!("{time:?}")))
         }
         _ => Ok(delay),

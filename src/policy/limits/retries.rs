@@ -66,16 +66,12 @@ impl Retries {
             Allowed::Number(number) => number.into(),
             Allowed::Share(budget) => budget.allows(in_flight() + self.recent(now)),
         };
-        let mut under_way = self.under_way.load(Ordering::Relaxed);
-        while under_way < allowed {
-            let next = under_way + 1;
-            match self.under_way.compare_exchange_weak(under_way, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return true,
-                Err(now) => under_way = now,
-            }
+        let one_more = |under_way| (under_way < allowed).then_some(under_way + 1);
+        let begins = self.under_way.fetch_update(Ordering::AcqRel, Ordering::Relaxed, one_more).is_ok();
+        if !begins {
+            self.overflow.fetch_add(1, Ordering::Relaxed);
         }
-        self.overflow.fetch_add(1, Ordering::Relaxed);
-        false
+        begins
     }
 
     /// One that began has ended.

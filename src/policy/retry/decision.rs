@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header::RETRY_AFTER};
 
 use super::{Settings, Word};
-use crate::policy::Failure;
+use crate::policy::{Failure, header::number};
 
 const RATELIMITED: HeaderName = HeaderName::from_static("x-envoy-ratelimited");
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -120,7 +120,7 @@ impl Settings {
     }
 
     fn after_grpc(&self, headers: &HeaderMap) -> bool {
-        number::<u32>(headers, &GRPC_STATUS).is_some_and(|status| match status {
+        headers.get(GRPC_STATUS).and_then(number::<u32>).is_some_and(|status| match status {
             1 => self.on.has(Word::Cancelled),
             4 => self.on.has(Word::DeadlineExceeded),
             8 => self.on.has(Word::ResourceExhausted),
@@ -134,18 +134,13 @@ impl Settings {
     fn pause(&self, headers: &HeaderMap) -> Option<Pause> {
         let Some(most) = self.honour_retry_after else { return Some(Pause::Backoff) };
         if headers.contains_key(PUSHBACK) {
-            let wait = Duration::from_millis(number(headers, &PUSHBACK)?);
+            let wait = Duration::from_millis(headers.get(PUSHBACK).and_then(number)?);
             return (wait <= most).then_some(Pause::Exactly(wait));
         }
-        let wait = number(headers, &RETRY_AFTER).map(Duration::from_secs);
+        let wait = headers.get(RETRY_AFTER).and_then(number).map(Duration::from_secs);
         Some(match wait.filter(|wait| !wait.is_zero() && *wait <= most) {
             Some(wait) => Pause::AskedFor(wait),
             None => Pause::Backoff,
         })
     }
-}
-
-/// A header that is a whole number, not below zero.
-pub(super) fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Option<N> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{RetryOn, Settings, Word, on::status};
-use crate::policy::timeout::only;
+use crate::policy::{
+    header::{number, only},
+    timeout::Said,
+};
 
 /// A header that is looked for: by its name, or with a value too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,12 +45,11 @@ const RETRY_GRPC_ON: HeaderName = HeaderName::from_static("x-envoy-retry-grpc-on
 const MAX_RETRIES: HeaderName = HeaderName::from_static("x-envoy-max-retries");
 const STATUS_CODES: HeaderName = HeaderName::from_static("x-envoy-retriable-status-codes");
 const HEADER_NAMES: HeaderName = HeaderName::from_static("x-envoy-retriable-header-names");
-pub(crate) const PER_TRY_TIMEOUT: HeaderName =
-    HeaderName::from_static("x-envoy-upstream-rq-per-try-timeout-ms");
 const HEDGE: HeaderName = HeaderName::from_static("x-envoy-hedge-on-per-try-timeout");
 
-const ALL: [HeaderName; 7] =
-    [RETRY_ON, RETRY_GRPC_ON, MAX_RETRIES, STATUS_CODES, HEADER_NAMES, PER_TRY_TIMEOUT, HEDGE];
+/// All that callers may say.
+pub(crate) const ASKED_BY: [HeaderName; 7] =
+    [RETRY_ON, RETRY_GRPC_ON, MAX_RETRIES, STATUS_CODES, HEADER_NAMES, Said::HEAD, HEDGE];
 
 impl Settings {
     /// These settings as a request's own headers would have them, and takes those off; none if there are none.
@@ -55,7 +57,7 @@ impl Settings {
     /// The words of a caller who says nothing of how often are tried once again, if these settings try nothing.
     #[must_use]
     pub fn asked_by(&self, headers: &mut HeaderMap) -> Option<Self> {
-        if !ALL.iter().any(|name| headers.contains_key(name)) {
+        if !ASKED_BY.iter().any(|name| headers.contains_key(name)) {
             return None;
         }
         let mut asked = self.clone();
@@ -69,7 +71,7 @@ impl Settings {
         if self.on.is_empty() && !asked.on.is_empty() {
             asked.attempts = 1;
         }
-        if let Some(retries) = number(headers, &MAX_RETRIES) {
+        if let Some(retries) = only(headers, &MAX_RETRIES).and_then(number) {
             asked.attempts = retries;
         }
         let mut listed = *asked.on.statuses();
@@ -84,7 +86,7 @@ impl Settings {
             let names = names.split(',').filter_map(|name| name.trim().parse().ok());
             asked.retriable_headers.extend(names.map(HeaderMatch::present));
         }
-        if let Some(millis) = number(headers, &PER_TRY_TIMEOUT) {
+        if let Some(millis) = only(headers, &Said::HEAD).and_then(number) {
             asked.per_try_timeout = Some(Duration::from_millis(millis)).filter(|time| !time.is_zero());
         }
         match only(headers, &HEDGE).map(HeaderValue::as_bytes) {
@@ -93,13 +95,9 @@ impl Settings {
             _ => {}
         }
         asked.statuses = asked.on.matching();
-        ALL.iter().for_each(|name| drop(headers.remove(name)));
+        ASKED_BY.iter().for_each(|name| drop(headers.remove(name)));
         Some(asked)
     }
-}
-
-fn number<N: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Option<N> {
-    only(headers, name)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Field, GrpcStatus, LONGEST, Limits, Settings, SettingsError, Trusted, settings::Effort};
+use crate::policy::time::is_whole_millis;
 
 /// Collects [`Settings`]; what is wrong with them is said by [`build`](Self::build).
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +116,7 @@ impl SettingsBuilder {
 fn time(field: Field, time: Option<Duration>) -> Result<Option<Duration>, SettingsError> {
     match time {
         Some(Duration::ZERO) => Err(SettingsError::new(field, "zero")),
-        Some(time) if !time.subsec_nanos().is_multiple_of(1_000_000) || time > LONGEST => {
+        Some(time) if !is_whole_millis(time) || time > LONGEST => {
             Err(SettingsError::new(field, format!("{time:?}")))
         }
         time => Ok(time),

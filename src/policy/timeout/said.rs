@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{LONGEST, Settings, Trusted};
+use crate::policy::header::only;
 
 /// What the headers of one request say. A time of zero means none, as everywhere in Envoy's headers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,15 +66,6 @@ impl Said {
     pub(super) const fn is_silent(self) -> bool {
         self.total.is_none() && self.head.is_none() && self.grpc.is_none()
     }
-}
-
-/// A header that is there twice says nothing: Envoy reads two lines as one list.
-pub(crate) fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
-    let value = headers.get(name)?;
-    // Mostly none is there twice, which is soon known.
-    let is_only = headers.len() == headers.keys_len()
-        || headers.iter().filter(|(other, _)| *other == name).nth(1).is_none();
-    is_only.then_some(value)
 }
 
 /// Whole milliseconds.
