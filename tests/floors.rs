@@ -20,7 +20,7 @@ struct Floor {
 const SHARED: [&str; 3] = ["events", "refusal", "policy"];
 
 const FLOORS: [Floor; 8] = [
-    Floor { name: "policy", rooms: &["sync"], dependencies: &["hashbrown", "http", "thiserror"] },
+    Floor { name: "policy", rooms: &["sync"], dependencies: &["hashbrown", "http", "regex", "thiserror"] },
     Floor { name: "sync", rooms: &[], dependencies: &[] },
     Floor { name: "refusal", rooms: &["policy"], dependencies: &["bytes", "http", "thiserror"] },
     Floor {

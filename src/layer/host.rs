@@ -2,9 +2,10 @@
 
 use std::{borrow::Cow, fmt, hash::Hash};
 
-use http::{Request, header::HOST};
+use http::Request;
 
-use crate::policy::key::Seen;
+pub(crate) use crate::policy::route::normal;
+use crate::policy::{key::Seen, route::Head};
 
 /// A host and a port, as requests name them.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -58,38 +59,15 @@ impl Seen<HostPort> for (Cow<'_, str>, u16) {
 }
 
 /// Which host and port a request is for: by its URI, or else by its `host` header.
+#[inline]
 pub(crate) fn target<B>(request: &Request<B>) -> Option<(Cow<'_, str>, u16)> {
-    let uri = request.uri();
-    let default = if uri.scheme() == Some(&http::uri::Scheme::HTTPS) { 443 } else { 80 };
-    let (host, port) = if let Some(authority) = uri.authority() {
-        (authority.host(), authority.port_u16().unwrap_or(default))
-    } else {
-        let header = request.headers().get(HOST)?.to_str().ok()?;
-        // The last colon divides, but not one inside an IPv6 literal.
-        match header.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
-            Some((host, "")) => (host, default),
-            Some((host, port)) => (host, port.parse().ok()?),
-            None => (header, default),
-        }
-    };
-    (host.len() <= LONGEST).then(|| (normal(host), port))
-}
-
-/// What is longer is no name that could be looked up, and it may be kept as a key.
-const LONGEST: usize = 255;
-
-/// Lower case, without the dot that ends an absolute name; nearly always as it came.
-pub(crate) fn normal(host: &str) -> Cow<'_, str> {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(host.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(host)
-    }
+    Head::of(request).target()
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::HOST;
+
     use super::*;
 
     fn of(uri: &str, host: Option<&str>) -> Option<(String, u16)> {

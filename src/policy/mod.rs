@@ -22,6 +22,7 @@ mod outcome;
 mod parts;
 mod parts_per_million;
 pub mod retry;
+pub mod route;
 pub(crate) mod time;
 pub mod timeout;
 
