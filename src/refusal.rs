@@ -28,6 +28,14 @@ pub enum Reason {
     IdleTimeout,
     /// A fault was injected.
     FaultAbort,
+    /// There are rules for the host, and none takes the request.
+    NoRoute,
+    /// A rule leads to what there is not: a subset that no policy names, a port that the service has not.
+    NoCluster,
+    /// There is nobody to ask: no endpoint is of the subset, or none is healthy.
+    NoHealthyUpstream,
+    /// A rule answers by itself, or sends its caller elsewhere.
+    DirectAnswer,
 }
 
 impl Reason {
@@ -42,6 +50,10 @@ impl Reason {
             Self::TryTimeout => "try_timeout",
             Self::IdleTimeout => "idle_timeout",
             Self::FaultAbort => "fault_abort",
+            Self::NoRoute => "no_route",
+            Self::NoCluster => "no_cluster",
+            Self::NoHealthyUpstream => "no_healthy_upstream",
+            Self::DirectAnswer => "direct_answer",
         }
     }
 
@@ -49,9 +61,14 @@ impl Reason {
     #[must_use]
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::CircuitOpen | Self::PendingOverflow | Self::RequestOverflow | Self::FaultAbort => {
-                Outcome::Local
-            }
+            Self::CircuitOpen
+            | Self::PendingOverflow
+            | Self::RequestOverflow
+            | Self::FaultAbort
+            | Self::NoRoute
+            | Self::NoCluster
+            | Self::NoHealthyUpstream
+            | Self::DirectAnswer => Outcome::Local,
             // We gave up, but it was the upstream that did not answer.
             Self::Timeout | Self::TryTimeout | Self::IdleTimeout => Outcome::Failure(Failure::Status(504)),
         }
@@ -66,6 +83,10 @@ impl Reason {
             Self::Timeout | Self::TryTimeout => Flags::UT,
             Self::IdleTimeout => Flags::SI,
             Self::FaultAbort => Flags::FI,
+            Self::NoRoute => Flags::NR,
+            Self::NoCluster => Flags::NC,
+            Self::NoHealthyUpstream => Flags::UH,
+            Self::DirectAnswer => Flags::NONE,
         }
     }
 
@@ -78,6 +99,10 @@ impl Reason {
             Self::TryTimeout => "a try was not answered in time",
             Self::IdleTimeout => "nothing moved for too long",
             Self::FaultAbort => "a fault was injected",
+            Self::NoRoute => "no rule takes the request",
+            Self::NoCluster => "the rule leads to what there is not",
+            Self::NoHealthyUpstream => "there is no healthy upstream",
+            Self::DirectAnswer => "a rule answers by itself",
         }
     }
 }

@@ -121,6 +121,12 @@ impl<P> LimitsLayer<P> {
         LimitsHandle(self.station.clone())
     }
 
+    /// Whether retries are limited too.
+    pub(crate) fn limits_retries(&self) -> bool {
+        let settings = &self.station.settings;
+        settings.retries().is_some() || settings.retry_budget().is_some()
+    }
+
     /// To ask whether one more call may be tried again.
     #[must_use]
     pub fn retry_gate(&self) -> RetryGate {

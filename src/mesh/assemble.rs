@@ -8,29 +8,46 @@ use arc_swap::ArcSwap;
 use http::Request;
 
 use super::{
+    cluster::{Clusters, OfHost},
     note::Note,
-    plan::{Destination, Plan},
-    stack::Stack,
+    plan::{Destination, Dialect, Plan, Rule},
+    site::{Ground, Site},
+    stack::{OsmEdge, Stack},
 };
 use crate::{
     events::Events,
     layer::{draw::Draws, host::target},
+    policy::route::{HostPattern, Hosts},
 };
-
-/// The name of a destination that is every host.
-const ANY: &str = "*";
 
 /// A plan, and the state of what it names.
 pub(super) struct Running {
     pub(super) plan: Plan,
     pub(super) notes: Vec<Note>,
     by_host: HashMap<Box<str>, Arc<Ports>>,
-    /// The destination that is every host which no other one is.
-    any_host: Option<Arc<AnyHost>>,
+    /// The destinations that are families of hosts.
+    families: Hosts<Arc<Family>>,
+    /// How a name is completed before it is looked for in a family.
+    names: Names,
+    shared: Arc<Common>,
+}
+
+/// What all destinations of a plan have in common.
+struct Common {
+    clusters: Clusters,
+    events: Events,
+    draws: Draws,
+}
+
+/// Where the client is, for names that are short.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    pub(super) namespace: String,
+    pub(super) domain: String,
 }
 
 /// A destination for many hosts: each is a cluster of its own.
-struct AnyHost {
+struct Family {
     template: Ports,
     each: ArcSwap<HashMap<Box<str>, Arc<Ports>>>,
 }
@@ -54,8 +71,8 @@ pub(super) enum Found<'r> {
 /// The stacks of a destination, by port.
 pub(super) struct Ports {
     destination: Destination,
-    events: Events,
-    draws: Draws,
+    own: Arc<OfHost>,
+    shared: Arc<Common>,
     // Sorted by port: few, and read by every request.
     stacks: ArcSwap<Vec<(u16, Arc<Stack>)>>,
 }
@@ -65,35 +82,55 @@ impl Running {
     pub(super) fn new(
         plan: Plan,
         notes: Vec<Note>,
-        events: &Events,
-        draws: Draws,
+        names: Names,
+        (events, draws): (&Events, Draws),
         before: Option<&Self>,
     ) -> Self {
-        let mut by_host: HashMap<Box<str>, Arc<Ports>> = HashMap::new();
+        let mut clusters = Clusters::default();
         for destination in &plan.destinations {
-            let ports = before.and_then(|before| before.same(destination)).unwrap_or_else(|| {
-                Arc::new(Ports {
-                    destination: destination.clone(),
-                    events: events.clone(),
-                    draws,
-                    stacks: ArcSwap::default(),
-                })
+            let same = before.and_then(|before| before.shared.clusters.get(&destination.name));
+            let same = same.filter(|same| same.is_of(destination));
+            let make = || same.map_or_else(|| Arc::new(OfHost::new(destination, events)), Arc::clone);
+            clusters.of(&destination.name, make);
+        }
+        for target in
+            plan.destinations.iter().flat_map(|destination| &destination.rules).flat_map(Rule::targets)
+        {
+            clusters.of(&target.host, || {
+                let same = before.and_then(|before| before.shared.clusters.get(&target.host));
+                let bare = Destination::bare(&target.host);
+                let same = same.filter(|same| same.is_of(&bare));
+                same.map_or_else(|| Arc::new(OfHost::new(&bare, events)), Arc::clone)
             });
+        }
+        let shared = Arc::new(Common { clusters, events: events.clone(), draws });
+        let mut running =
+            Self { plan, notes, by_host: HashMap::new(), families: Hosts::default(), names, shared };
+        for destination in &running.plan.destinations {
+            let ports = before.and_then(|before| running.same(before, destination));
+            let ports = ports.unwrap_or_else(|| Arc::new(Ports::new(destination.clone(), &running.shared)));
             for host in &destination.hosts {
-                by_host.insert(host.as_str().into(), Arc::clone(&ports));
+                match host.parse::<HostPattern>() {
+                    Ok(family) if family.is_family() => {
+                        let same = before.and_then(|before| before.families.at(&family).cloned());
+                        let same = same.filter(|same| Arc::ptr_eq(&same.template.own, &ports.own));
+                        let same = same.filter(|same| same.template.is(destination, &running.shared));
+                        let family_of =
+                            || Arc::new(Family { template: ports.named(None), each: ArcSwap::default() });
+                        running.families.insert(&family, same.unwrap_or_else(family_of));
+                    }
+                    _ => {
+                        running.by_host.insert(host.as_str().into(), Arc::clone(&ports));
+                    }
+                }
             }
         }
-        let any_host = by_host.remove(ANY).map(|ports| {
-            let same = before.and_then(|before| before.any_host.clone());
-            same.filter(|same| same.template.destination == ports.destination)
-                .unwrap_or_else(|| Arc::new(AnyHost { template: ports.named(ANY), each: ArcSwap::default() }))
-        });
-        Self { plan, notes, by_host, any_host }
+        running
     }
 
     /// The stacks of the request's host, and its port; none if no policy speaks of it.
     pub(super) fn find<B>(&self, request: &Request<B>) -> Option<(Found<'_>, u16)> {
-        if self.by_host.is_empty() && self.any_host.is_none() {
+        if self.by_host.is_empty() && self.families.is_empty() {
             return None;
         }
         let (host, port) = target(request)?;
@@ -106,20 +143,36 @@ impl Running {
     }
 
     fn ports(&self, host: &str) -> Option<Found<'_>> {
-        match (self.by_host.get(host), &self.any_host) {
-            (Some(ports), _) => Some(Found::Named(ports)),
-            (None, Some(any)) => Some(any.of(host)),
-            (None, None) => None,
+        match self.by_host.get(host) {
+            Some(ports) => Some(Found::Named(ports)),
+            None if self.families.is_empty() => None,
+            None => Some(self.family(host)?.of(host)),
         }
     }
 
-    fn same(&self, destination: &Destination) -> Option<Arc<Ports>> {
-        let ports = self.by_host.get(destination.hosts.first()?.as_str())?;
-        (ports.destination == *destination).then(|| Arc::clone(ports))
+    /// The family of a host: by the name that was said, or else by the full one that it may be short for.
+    fn family(&self, host: &str) -> Option<&Family> {
+        let Names { namespace, domain } = &self.names;
+        let said = self.families.family(host);
+        let full = match host.matches('.').count() {
+            0 => format!("{host}.{namespace}.svc.{domain}"),
+            1 => format!("{host}.svc.{domain}"),
+            2 if host.ends_with(".svc") => format!("{host}.{domain}"),
+            _ => return said.map(|family| &**family),
+        };
+        let full = self.families.family(&full);
+        let length = |family: &Arc<Family>| family.template.destination.hosts.first().map_or(0, String::len);
+        [said, full].into_iter().flatten().max_by_key(|family| length(family)).map(|family| &**family)
+    }
+
+    /// What was there before for a destination, if it and all that it leads to are the same.
+    fn same(&self, before: &Self, destination: &Destination) -> Option<Arc<Ports>> {
+        let ports = before.by_host.get(destination.hosts.first()?.as_str())?;
+        ports.is(destination, &self.shared).then(|| Arc::clone(ports))
     }
 }
 
-impl AnyHost {
+impl Family {
     /// The stacks of this host, which are made if it is the first time.
     fn of(&self, host: &str) -> Found<'_> {
         let each = self.each.load();
@@ -129,7 +182,7 @@ impl AnyHost {
         if each.len() >= HOSTS {
             return Found::Named(&self.template);
         }
-        let ports = Arc::new(self.template.named(host));
+        let ports = Arc::new(self.template.named(Some(host)));
         let before = self.each.rcu(|each| {
             let mut each = HashMap::clone(each);
             each.entry(host.into()).or_insert_with(|| Arc::clone(&ports));
@@ -152,14 +205,36 @@ impl Deref for Found<'_> {
 }
 
 impl Ports {
-    /// The same for another host: it has seen nothing.
-    fn named(&self, host: &str) -> Self {
-        let Self { destination, events, draws, .. } = self;
-        let destination = match host {
-            ANY => destination.clone(),
-            host => Destination { name: host.to_owned(), ..destination.clone() },
+    fn new(destination: Destination, shared: &Arc<Common>) -> Self {
+        let own = shared
+            .clusters
+            .get(&destination.name)
+            .map_or_else(|| Arc::new(OfHost::new(&destination, &shared.events)), Arc::clone);
+        Self { destination, own, shared: Arc::clone(shared), stacks: ArcSwap::default() }
+    }
+
+    /// Whether this is what a plan says of the destination, and all that it leads to is the same too.
+    fn is(&self, destination: &Destination, shared: &Common) -> bool {
+        let leads = |name: &str| {
+            let of = |clusters: &Clusters| clusters.get(name).map(Arc::as_ptr);
+            of(&self.shared.clusters) == of(&shared.clusters)
         };
-        Self { destination, events: events.clone(), draws: *draws, stacks: ArcSwap::default() }
+        let names = destination.rules.iter().flat_map(Rule::targets).map(|target| &*target.host);
+        self.destination == *destination && names.chain([&*destination.name]).all(leads)
+    }
+
+    /// The same with nothing seen: for one host of a family, or for all.
+    fn named(&self, host: Option<&str>) -> Self {
+        let Self { destination, own, shared, .. } = self;
+        let (destination, own) = match host {
+            None => (destination.clone(), Arc::clone(own)),
+            Some(host) => {
+                let destination = Destination { name: host.to_owned(), ..destination.clone() };
+                let own = Arc::new(OfHost::new(&destination, &shared.events));
+                (destination, own)
+            }
+        };
+        Self { destination, own, shared: Arc::clone(shared), stacks: ArcSwap::default() }
     }
 
     /// Does something with the stack of this port, which is made if it is the first time.
@@ -169,11 +244,10 @@ impl Ports {
         if let Ok(place) = place(&stacks) {
             return call(&stacks[place].1);
         }
-        let speaks = || self.destination.ports.iter().any(|other| other.number == port);
-        if stacks.len() >= PORTS && port != OTHERS && !speaks() {
+        if stacks.len() >= PORTS && port != OTHERS && !self.destination.speaks_of(port) {
             return self.with(OTHERS, call);
         }
-        let stack = Arc::new(Stack::new(&self.destination, port, &self.events, self.draws));
+        let stack = Arc::new(self.stack(port));
         let before = self.stacks.rcu(|stacks| {
             let mut stacks = Vec::clone(stacks);
             if let Err(place) = place(&stacks) {
@@ -183,5 +257,16 @@ impl Ports {
         });
         // Another request may have been first.
         call(place(&before).map_or(&stack, |place| &before[place].1))
+    }
+
+    fn stack(&self, port: u16) -> Stack {
+        let Common { clusters, events, draws } = &*self.shared;
+        match self.destination.dialect {
+            Dialect::OsmEdge => Stack::OsmEdge(OsmEdge::new(&self.destination, port, events, *draws)),
+            Dialect::Istio => {
+                let ground = Ground { clusters, events, draws: *draws };
+                Stack::Istio(Site::new(&self.destination, &self.own, port, &ground))
+            }
+        }
     }
 }

@@ -18,16 +18,20 @@ use super::{
     Inner,
     body::{InIstio, InOsmEdge},
     endpoint::Endpoint,
+    site::{Answered, Routed},
     stack::{BehindIstio, BehindOsmEdge, Stack},
 };
-use crate::layer::{
-    BoxError,
-    answerable::{Answerable, AnswerableBody, AnswerableLayer},
-    body::Sent,
-    protocol::{Answers, Http, HttpMemo, Protocol},
-    retry::Repeats,
-    seat::Shared,
-    timeout::Uploading,
+use crate::{
+    Refusal,
+    layer::{
+        BoxError,
+        answerable::{Answerable, AnswerableBody, AnswerableLayer},
+        body::Sent,
+        protocol::{Answers, Http, HttpMemo, Protocol},
+        retry::Repeats,
+        seat::Shared,
+        timeout::Uploading,
+    },
 };
 
 /// A transport whose requests go through a mesh: see [`Mesh::client`](super::Mesh::client).
@@ -85,6 +89,7 @@ where
         <BehindIstio<Reached<T>, P> as Service<Request<ReqBody>>>::Future,
         <BehindOsmEdge<Reached<T>, P> as Service<Request<Uploading<ReqBody>>>>::Future,
         <Reached<T> as Service<Request<RequestBody<ReqBody>>>>::Future,
+        Result<Response<InOsmEdge<ResBody>>, T::Error>,
     >;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
@@ -101,9 +106,19 @@ where
         let unready = self.transport.clone();
         let transport = mem::replace(&mut self.transport, unready);
         ports.with(port, |stack| match stack {
-            Stack::Istio(stack) => {
-                stack.strip(&mut request);
-                ResponseFuture::Istio { answer: stack.around(transport, self.protocol.clone()).call(request) }
+            Stack::Istio(site) => {
+                let protocol = self.protocol.clone();
+                match site.route(&mut request, port) {
+                    Routed::To(stack, changes) => {
+                        let answer = stack.around(transport, protocol).call(request);
+                        ResponseFuture::Istio { answer, changes }
+                    }
+                    Routed::Refused(refusal) => {
+                        let answer =
+                            self.protocol.refuse(HttpMemo::of(request.method(), request.headers()), refusal);
+                        ResponseFuture::Local { answer: Some(Box::new(answer)) }
+                    }
+                }
             }
             Stack::OsmEdge(stack) => {
                 let request = request.map(Uploading::through);
@@ -118,17 +133,20 @@ where
 pin_project! {
     /// The future of a [`Client`]: on one of the ways through a mesh.
     #[project = Projected]
-    pub enum ResponseFuture<I, O, F> {
+    pub enum ResponseFuture<I, O, F, L> {
         #[doc(hidden)]
-        Istio { #[pin] answer: I },
+        Istio { #[pin] answer: I, changes: Option<Answered> },
         #[doc(hidden)]
         OsmEdge { #[pin] answer: O },
         #[doc(hidden)]
         Free { #[pin] answer: F },
+        // Boxed, since it is rare. None once it was given.
+        #[doc(hidden)]
+        Local { answer: Option<Box<L>> },
     }
 }
 
-impl<I, O, F, B, E> Future for ResponseFuture<I, O, F>
+impl<I, O, F, B, E> Future for ResponseFuture<I, O, F, Result<Response<InOsmEdge<B>>, E>>
 where
     B: Body<Data = Bytes>,
     I: Future<Output = Result<Response<InIstio<B>>, E>>,
@@ -139,18 +157,28 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Projected::Istio { answer } => {
-                answer.poll(cx).map_ok(|response| response.map(ResponseBody::istio))
-            }
+            Projected::Istio { answer, changes } => answer.poll(cx).map_ok(|mut response| {
+                // What we answer by ourselves stays as it is.
+                if let Some(changes) = changes
+                    && response.extensions().get::<Refusal>().is_none()
+                {
+                    changes.change(response.headers_mut());
+                }
+                response.map(ResponseBody::istio)
+            }),
             Projected::OsmEdge { answer } => {
                 answer.poll(cx).map_ok(|response| response.map(ResponseBody::osm_edge))
             }
             Projected::Free { answer } => answer.poll(cx).map_ok(|response| response.map(ResponseBody::free)),
+            Projected::Local { answer } => match answer.take() {
+                Some(answer) => Poll::Ready(answer.map(|response| response.map(ResponseBody::osm_edge))),
+                None => Poll::Pending,
+            },
         }
     }
 }
 
-impl<I, O, F> fmt::Debug for ResponseFuture<I, O, F> {
+impl<I, O, F, L> fmt::Debug for ResponseFuture<I, O, F, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }

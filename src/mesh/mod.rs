@@ -37,13 +37,16 @@
 mod assemble;
 mod body;
 mod client;
+mod cluster;
 mod endpoint;
 mod era;
 mod host;
 mod lower;
 mod note;
 mod optional;
+mod place;
 pub mod plan;
+mod site;
 mod stack;
 
 use std::fmt;
@@ -124,7 +127,9 @@ impl Mesh {
         let documents: Vec<Document> = documents.into_iter().collect();
         let (plan, notes) = lower::lower(&documents, &self.0.identity)?;
         self.0.running.rcu(|before| {
-            Running::new(plan.clone(), notes.clone(), &self.0.events, self.0.identity.draws, Some(before))
+            let Inner { identity, events, .. } = &*self.0;
+            let chance = (events, identity.draws);
+            Running::new(plan.clone(), notes.clone(), identity.names(), chance, Some(before))
         });
         Ok(())
     }
@@ -307,7 +312,8 @@ impl MeshBuilder {
     pub fn build(self) -> Result<Mesh, Errors> {
         let Self { identity, events, documents } = self;
         let (plan, notes) = lower::lower(&documents?, &identity)?;
-        let running = ArcSwap::from_pointee(Running::new(plan, notes, &events, identity.draws, None));
+        let running = Running::new(plan, notes, identity.names(), (&events, identity.draws), None);
+        let running = ArcSwap::from_pointee(running);
         Ok(Mesh(Shared::new(Inner { identity, events, running })))
     }
 }

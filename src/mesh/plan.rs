@@ -8,6 +8,7 @@ mod connections;
 mod fault;
 mod limits;
 mod retry;
+mod rule;
 mod span;
 mod timeout;
 
@@ -15,7 +16,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use self::connections::Connections;
+pub use self::{
+    connections::Connections,
+    rule::{Mirror, Origin, Rule, Subset, Target},
+};
 use super::era::Era;
 use crate::policy::{self, circuit_breaker::Settings};
 
@@ -57,12 +61,25 @@ pub struct Destination {
     pub hosts: Vec<String>,
     /// Whose order of stations it is.
     pub dialect: Dialect,
-    /// A request's way there.
+    /// A request's way there, if no rule says otherwise.
     #[serde(flatten)]
     pub way: Way,
     /// The ports to which the way is another one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
+    /// The ports that it serves, as its own document says; none, if there is no such document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<u16>,
+    /// The named parts of its endpoints.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subsets: Vec<Subset>,
+    /// Which requests go elsewhere, or another way: the first that takes one counts, and where there is one for a port,
+    /// one that none takes is not routed. None: all go to the host itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    /// Where its rule stands, if it has but one that says nothing of where requests go.
+    #[serde(skip)]
+    pub origin: Option<Origin>,
 }
 
 /// A port with a way of its own.
@@ -134,10 +151,44 @@ impl Station {
 }
 
 impl Destination {
-    /// A request's way to this port.
+    /// A request's way to this port, if no rule says otherwise.
     #[must_use]
     pub fn way_to(&self, port: u16) -> &Way {
         self.ports.iter().find(|other| other.number == port).map_or(&self.way, |port| &port.way)
+    }
+
+    /// One of which no policy speaks.
+    pub(super) fn bare(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            hosts: Vec::new(),
+            dialect: Dialect::Istio,
+            way: Way::default(),
+            ports: Vec::new(),
+            serves: Vec::new(),
+            subsets: Vec::new(),
+            rules: Vec::new(),
+            origin: None,
+        }
+    }
+
+    /// Whether something is said of this port.
+    pub(super) fn speaks_of(&self, port: u16) -> bool {
+        let asks = |rule: &Rule| rule.conditions.iter().any(|one| one.port_wanted() == Some(port));
+        self.ports.iter().any(|other| other.number == port)
+            || self.serves.contains(&port)
+            || self.rules.iter().any(asks)
+    }
+
+    /// The rules that can take a request to this port.
+    pub fn rules_to(&self, port: u16) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.is_for(port))
+    }
+
+    /// The part of its endpoints of this name.
+    #[must_use]
+    pub fn subset(&self, name: &str) -> Option<&Subset> {
+        self.subsets.iter().find(|subset| subset.name == name)
     }
 }
 
@@ -154,6 +205,15 @@ impl Way {
             Station::CircuitBreaker(settings) => Some(settings),
             _ => None,
         })
+    }
+
+    /// What it limits; nothing, if that is not said.
+    pub(super) fn limits(&self) -> policy::limits::Settings {
+        let limits = self.find(|station| match station {
+            Station::Limits(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        limits.unwrap_or_else(policy::limits::Settings::off)
     }
 }
 
@@ -173,16 +233,28 @@ impl fmt::Display for Plan {
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} ({}), as {}", self.name, self.dialect, self.hosts.join(", "))?;
+        for (number, rule) in (1..).zip(&self.rules) {
+            write!(f, "  rule {number}, {}: {rule}", rule.origin.name)?;
+        }
+        if !self.rules.is_empty() {
+            if !self.rules.iter().any(|rule| rule.conditions.is_empty()) {
+                writeln!(f, "  what no rule takes is answered 404")?;
+            }
+            writeln!(f, "  by itself:")?;
+        }
         self.way.fmt(f)?;
-        self.ports.iter().try_for_each(|Port { number, way }| write!(f, "  to port {number}:\n{way}"))
+        self.ports.iter().try_for_each(|Port { number, way }| write!(f, "  to port {number}:\n{way}"))?;
+        self.subsets.iter().try_for_each(|subset| subset.fmt(f))
     }
+}
+
+fn numbered(stations: &[Station], indent: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    (1..).zip(stations).try_for_each(|(number, station): (u32, _)| writeln!(f, "{indent}{number}. {station}"))
 }
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, station) in (1..).zip(&self.stations) {
-            writeln!(f, "  {number}. {station}")?;
-        }
+        numbered(&self.stations, "  ", f)?;
         if self.connections.is_unset() { Ok(()) } else { writeln!(f, "  {}", self.connections) }
     }
 }

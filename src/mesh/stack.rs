@@ -4,12 +4,14 @@
 //! and costs a branch. What a request needs of it is put around the transport when the request comes, so that the
 //! transport is the client's own and the state is the mesh's.
 
-use http::{HeaderMap, Request, header::HeaderName};
+use http::{HeaderMap, header::HeaderName};
 use tower_layer::Layer;
 
 use super::{
     optional::{Behind, Optional},
-    plan::{Destination, Dialect, Station, Way},
+    place::{At, Placed},
+    plan::{Destination, Station, Way},
+    site::Site,
 };
 use crate::{
     events::Events,
@@ -23,7 +25,7 @@ use crate::{
         timeout::{AtRequestEnd, HeadOnly, Timeout, TimeoutLayer, Whole},
     },
     policy::{
-        fault, limits, retry,
+        fault, retry,
         timeout::{self, Said},
     },
 };
@@ -31,7 +33,7 @@ use crate::{
 /// What requests to one port of a destination pass.
 pub(super) enum Stack {
     OsmEdge(OsmEdge),
-    Istio(Istio),
+    Istio(Site),
 }
 
 /// osm-edge's order: breaker, retries, limits, then one try.
@@ -40,13 +42,12 @@ pub(super) struct OsmEdge {
     tries: Tries,
 }
 
-/// Istio's: fault, timeout, retries, limits, then one try.
+/// Istio's: fault, timeout, retries, limits, then one try, wherever it goes.
 pub(super) struct Istio {
     fault: FaultLayer,
     timeout: TimeoutLayer<Http, Whole, AtRequestEnd>,
     tries: Tries,
-    /// Whether requests may say by headers what is to happen to them.
-    trusts_headers: bool,
+    at: At,
 }
 
 /// What both have further in. The time of one try begins when it has found its place and the request has come to its
@@ -58,7 +59,7 @@ struct Tries {
 }
 
 /// One try behind the limits, and as often as it takes.
-pub(super) type Tried<S, P> = Retry<Limited<Timeout<S, Http, HeadOnly, AtRequestEnd>>, P>;
+pub(super) type Tried<S, P> = Retry<Limited<Timeout<Placed<S>, Http, HeadOnly, AtRequestEnd>>, P>;
 
 /// A transport behind osm-edge's order.
 pub(super) type BehindOsmEdge<S, P> = Behind<CircuitBreaker<Tried<S, P>>, Tried<S, P>>;
@@ -67,93 +68,85 @@ pub(super) type BehindOsmEdge<S, P> = Behind<CircuitBreaker<Tried<S, P>>, Tried<
 pub(super) type BehindIstio<S, P> = Fault<Timeout<Tried<S, P>, Http, Whole, AtRequestEnd>>;
 
 impl Stack {
-    pub(super) fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
-        let way = destination.way_to(port);
-        match destination.dialect {
-            Dialect::OsmEdge => {
-                let name = format!("{}|{port}", destination.name);
-                Self::OsmEdge(OsmEdge::new(way, &name, events, draws.of(&name)))
-            }
-            Dialect::Istio => {
-                let name = format!("outbound|{port}||{}", destination.name);
-                Self::Istio(Istio::new(way, &name, events, draws.of(&name)))
-            }
-        }
-    }
-
     pub(super) fn circuit_breaker(&self) -> Option<CircuitBreakerHandle> {
         let Self::OsmEdge(stack) = self else { return None };
         stack.breaker.0.as_ref().map(CircuitBreakerLayer::handle)
     }
 
+    /// Of what goes to the host itself.
     pub(super) fn limits(&self) -> LimitsHandle {
-        let (Self::OsmEdge(OsmEdge { tries, .. }) | Self::Istio(Istio { tries, .. })) = self;
-        tries.limits.handle()
+        match self {
+            Self::OsmEdge(stack) => stack.tries.limits.handle(),
+            Self::Istio(site) => site.here().tries.limits.handle(),
+        }
     }
 }
 
 impl OsmEdge {
-    fn new(way: &Way, name: &str, events: &Events, draws: Draws) -> Self {
+    pub(super) fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
+        let way = destination.way_to(port);
+        let name = format!("{}|{port}", destination.name);
+        let draws = draws.of(&name);
         let breaker = way
             .circuit_breaker()
-            .map(|settings| CircuitBreakerLayer::new(settings.clone()).drawing(draws).told(name, events));
-        Self { breaker: Optional(breaker), tries: Tries::new(way, name, events, draws) }
+            .map(|settings| CircuitBreakerLayer::new(settings.clone()).drawing(draws).told(&*name, events));
+        let limits = LimitsLayer::new(way.limits()).told(&*name, events);
+        Self { breaker: Optional(breaker), tries: Tries::new(&way.stations, limits, &name, events, draws) }
     }
 
     /// A transport behind this order.
     pub(super) fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> BehindOsmEdge<S, P> {
-        self.breaker.layer(self.tries.around(transport, protocol))
+        self.breaker.layer(self.tries.around(Placed { inner: transport, at: At::Here }, protocol))
     }
 }
 
+/// The faults of a rule: those of all its requests, wherever they go.
+pub(super) fn faults(stations: &[Station], name: &str, events: &Events, draws: Draws) -> FaultLayer {
+    let fault = stations.iter().find_map(|station| match station {
+        Station::Fault(settings) => Some(settings.clone()),
+        _ => None,
+    });
+    let layer = FaultLayer::new(fault.unwrap_or_else(fault::Settings::off));
+    layer.drawing(draws.of("fault")).told(name, events)
+}
+
 impl Istio {
-    fn new(way: &Way, name: &str, events: &Events, draws: Draws) -> Self {
-        let fault = way.find(|station| match station {
-            Station::Fault(settings) => Some(settings.clone()),
-            _ => None,
-        });
-        let timeout = of_all_tries(way);
+    /// A rule's stations before a cluster of this name.
+    pub(super) fn new(
+        stations: &[Station],
+        fault: FaultLayer,
+        (limits, at): (LimitsLayer, At),
+        name: &str,
+        events: &Events,
+        draws: Draws,
+    ) -> Self {
+        let timeout = of_all_tries(stations);
         Self {
-            fault: FaultLayer::new(fault.unwrap_or_else(fault::Settings::off))
-                .drawing(draws.of("fault"))
-                .told(name, events),
+            fault,
             timeout: TimeoutLayer::new(timeout).starting_at_request_end().told(name, events),
-            tries: Tries::new(way, name, events, draws),
-            trusts_headers: timeout.trusted() != timeout::Trusted::Nothing,
+            tries: Tries::new(stations, limits, name, events, draws),
+            at,
         }
     }
 
     /// A transport behind this order.
     pub(super) fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> BehindIstio<S, P> {
-        self.fault.layer(self.timeout.layer(self.tries.around(transport, protocol)))
-    }
-
-    /// Takes off a request what only a trusted one may say, as a sidecar does.
-    pub(super) fn strip<B>(&self, request: &mut Request<B>) {
-        if !self.trusts_headers {
-            strip(request.headers_mut());
-        }
+        let placed = Placed { inner: transport, at: self.at.clone() };
+        self.fault.layer(self.timeout.layer(self.tries.around(placed, protocol)))
     }
 }
 
 impl Tries {
-    fn new(way: &Way, name: &str, events: &Events, draws: Draws) -> Self {
-        let retry = way.find(|station| match station {
+    fn new(stations: &[Station], limits: LimitsLayer, name: &str, events: &Events, draws: Draws) -> Self {
+        let retry = stations.iter().find_map(|station| match station {
             Station::Retry(settings) => Some(settings.clone()),
             _ => None,
         });
-        let limits = way.find(|station| match station {
-            Station::Limits(settings) => Some(settings.clone()),
-            _ => None,
-        });
         let retry = retry.unwrap_or_else(retry::Settings::off);
-        let one = one_try(&retry, of_all_tries(way).tells_deadline());
-        let limits = limits.unwrap_or_else(limits::Settings::off);
-        let limits_retries = limits.retries().is_some() || limits.retry_budget().is_some();
-        let limits = LimitsLayer::new(limits).told(name, events);
+        let one = one_try(&retry, of_all_tries(stations).tells_deadline());
         let mut retry =
             RetryLayer::new(retry).drawing(draws.of("retry")).told(name, events).leaving_tries_to_a_timeout();
-        if limits_retries {
+        if limits.limits_retries() {
             retry = retry.gated_by(limits.retry_gate());
         }
         Self {
@@ -163,13 +156,18 @@ impl Tries {
         }
     }
 
-    fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> Tried<S, P> {
-        self.retry.clone().over(protocol).layer(self.limits.layer(self.one.layer(transport)))
+    fn around<S: Clone, P: Protocol>(&self, place: Placed<S>, protocol: P) -> Tried<S, P> {
+        self.retry.clone().over(protocol).layer(self.limits.layer(self.one.layer(place)))
     }
 }
 
-fn of_all_tries(way: &Way) -> timeout::Settings {
-    let timeout = way.find(|station| match station {
+/// Whether requests may say by headers what is to happen to them.
+pub(super) fn trusts_headers(way: &Way) -> bool {
+    of_all_tries(&way.stations).trusted() != timeout::Trusted::Nothing
+}
+
+fn of_all_tries(stations: &[Station]) -> timeout::Settings {
+    let timeout = stations.iter().find_map(|station| match station {
         Station::Timeout(settings) => Some(*settings),
         _ => None,
     });
@@ -201,7 +199,7 @@ const CONTROL: [HeaderName; 5] = [
 ];
 
 /// Most requests have none of them: that is found out by one look at the names.
-fn strip(headers: &mut HeaderMap) {
+pub(super) fn strip(headers: &mut HeaderMap) {
     if headers.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
         CONTROL.iter().chain(&retry::ASKED_BY).for_each(|name| drop(headers.remove(name)));
     }

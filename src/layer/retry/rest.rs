@@ -350,6 +350,10 @@ const fn refused(reason: Reason) -> Tried<'static> {
         | Reason::PendingOverflow
         | Reason::RequestOverflow
         | Reason::FaultAbort
+        | Reason::NoRoute
+        | Reason::NoCluster
+        | Reason::NoHealthyUpstream
+        | Reason::DirectAnswer
         | Reason::Timeout => Tried::Refused,
         Reason::TryTimeout | Reason::IdleTimeout => Tried::TimedOut,
     }

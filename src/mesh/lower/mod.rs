@@ -17,6 +17,7 @@ use std::{
 pub use invalid::InvalidBlock;
 
 use super::{
+    assemble::Names,
     era::Era,
     note::{Note, NoteKind},
     plan::Plan,
@@ -38,6 +39,13 @@ pub(super) struct Identity {
     pub(super) http2: bool,
     /// Whether upstreams are told how long they have.
     pub(super) tell_deadlines: bool,
+}
+
+impl Identity {
+    /// How short names are completed.
+    pub(super) fn names(&self) -> Names {
+        Names { namespace: self.namespace.clone(), domain: self.domain.clone() }
+    }
 }
 
 /// The plan of these documents, and what there is to tell about them in their order.

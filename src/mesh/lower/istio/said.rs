@@ -81,6 +81,10 @@ impl<'a> Said<'a> {
             dialect: Dialect::Istio,
             ports: ports.filter(|port| port.way != whole).collect(),
             way: whole,
+            serves: Vec::new(),
+            subsets: Vec::new(),
+            rules: Vec::new(),
+            origin: None,
         };
         Claim { destination, document: self.document, path: self.path }
     }

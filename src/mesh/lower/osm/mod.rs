@@ -65,5 +65,9 @@ fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, identity: &Id
         dialect: Dialect::OsmEdge,
         way: Way { stations: stations.into_iter().flatten().collect(), connections: set.connections },
         ports: Vec::new(),
+        serves: Vec::new(),
+        subsets: Vec::new(),
+        rules: Vec::new(),
+        origin: None,
     }
 }

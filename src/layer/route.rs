@@ -1,0 +1,2 @@
+//! Where a request goes.
+pub(crate) mod change;

@@ -1,0 +1,115 @@
+//! Clusters: what is in flight to a part of a host's endpoints, by port.
+//!
+//! Whatever rule led there, requests to one cluster share its limits; and clusters of one host share none.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::plan::{Destination, Way};
+use crate::{
+    events::Events,
+    layer::{cluster::Cluster, limits::LimitsLayer},
+    policy::limits,
+};
+
+/// The clusters of all destinations, by name.
+#[derive(Default)]
+pub(super) struct Clusters(HashMap<String, Arc<OfHost>>);
+
+/// The clusters of one destination.
+pub(super) struct OfHost {
+    destination: Destination,
+    events: Events,
+    // Asked when a stack is made, not by requests.
+    limits: Mutex<HashMap<(u16, Option<String>), LimitsLayer>>,
+}
+
+/// What there is under a name.
+pub(super) enum Found<'c> {
+    /// It is all of the host, or a part of it.
+    There { way: &'c Way, cluster: Cluster, has_endpoints: bool },
+    /// No policy names such a subset, or the host has no such port.
+    Nothing,
+}
+
+impl Clusters {
+    /// Those of a destination; made now, if no policy speaks of it.
+    pub(super) fn of(&mut self, name: &str, make: impl FnOnce() -> Arc<OfHost>) -> Arc<OfHost> {
+        match self.0.get(name) {
+            Some(there) => Arc::clone(there),
+            None => {
+                let made = make();
+                self.0.insert(name.to_owned(), Arc::clone(&made));
+                made
+            }
+        }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Arc<OfHost>> {
+        self.0.get(name)
+    }
+}
+
+impl OfHost {
+    /// With nothing in flight. Rules say how one gets there, which is nothing to a cluster.
+    pub(super) fn new(destination: &Destination, events: &Events) -> Self {
+        let destination = Destination { rules: Vec::new(), ..destination.clone() };
+        Self { destination, events: events.clone(), limits: Mutex::default() }
+    }
+
+    /// Whether this is what a plan says of the destination.
+    pub(super) fn is_of(&self, destination: &Destination) -> bool {
+        let Destination { name, dialect, way, ports, serves, subsets, .. } = destination;
+        let own = &self.destination;
+        own.name == *name
+            && own.dialect == *dialect
+            && own.way == *way
+            && own.ports == *ports
+            && own.serves == *serves
+            && own.subsets == *subsets
+    }
+
+    /// Its name in full.
+    pub(super) fn name(&self) -> &str {
+        &self.destination.name
+    }
+
+    /// What there is at this port under this name.
+    pub(super) fn find(&self, port: u16, subset: Option<&str>) -> Found<'_> {
+        let serves = &self.destination.serves;
+        if !(serves.is_empty() || serves.contains(&port)) {
+            return Found::Nothing;
+        }
+        let all = Cluster::new(&*self.destination.name, port);
+        let Some(name) = subset else {
+            return Found::There { way: self.destination.way_to(port), cluster: all, has_endpoints: true };
+        };
+        match self.destination.subset(name) {
+            Some(subset) => Found::There {
+                way: subset.way_to(port),
+                cluster: all.subset(name, subset.labels.clone()),
+                has_endpoints: subset.has_endpoints,
+            },
+            None => Found::Nothing,
+        }
+    }
+
+    /// The limits of a cluster that there is.
+    pub(super) fn limits(&self, port: u16, subset: Option<&str>) -> LimitsLayer {
+        let mut all = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let layer = all.entry((port, subset.map(str::to_owned))).or_insert_with(|| {
+            let (way, cluster) = match (subset, self.find(port, subset)) {
+                (_, Found::There { way, cluster, .. }) => (way, cluster),
+                // Whoever asks for a port that a host has not is led there all the same.
+                (None, Found::Nothing) => {
+                    (self.destination.way_to(port), Cluster::new(&*self.destination.name, port))
+                }
+                (Some(_), Found::Nothing) => return LimitsLayer::new(limits::Settings::off()),
+            };
+            LimitsLayer::new(way.limits()).told(cluster.to_string(), &self.events)
+        });
+        layer.clone()
+    }
+}

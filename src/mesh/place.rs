@@ -1,0 +1,166 @@
+//! Where a try goes, once it is known: to the host that the request names, to another one, or nowhere.
+//!
+//! It stands inside of everything else, since a try that has nobody to go to passes what any other passes: a fault may
+//! hold it back, and its answer is that of the mesh.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, Response, StatusCode, Uri,
+    header::HOST,
+    uri::{Authority, Scheme},
+};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::{
+    layer::{
+        answerable::AnswerableBody,
+        cluster::Cluster,
+        protocol::{Answers, Http, Reads},
+    },
+    refusal::{Reason, Refusal},
+};
+
+/// Where tries go.
+#[derive(Debug, Clone)]
+pub(super) enum At {
+    /// To the host and port that the request names.
+    Here,
+    /// Elsewhere, or to a part of the endpoints.
+    There(Arc<There>),
+    /// Nowhere, for this reason.
+    Nowhere(Nowhere),
+}
+
+/// What a transport is told of a place that is not the one that the request names.
+#[derive(Debug)]
+pub(super) struct There {
+    /// Where to connect; none: where the request says.
+    pub(super) authority: Option<Authority>,
+    /// Which part of the endpoints; none: any.
+    pub(super) cluster: Option<Cluster>,
+}
+
+/// Why there is nobody to go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nowhere {
+    /// The cluster does not exist.
+    NoCluster,
+    /// It has no endpoint.
+    NoEndpoint,
+}
+
+/// A transport, for tries that go there.
+#[derive(Debug, Clone)]
+pub struct Placed<S> {
+    pub(super) inner: S,
+    pub(super) at: At,
+}
+
+impl There {
+    /// Leads a request there.
+    fn lead<B>(&self, request: &mut Request<B>) {
+        if let Some(authority) = &self.authority {
+            lead(request, authority);
+        }
+        if let Some(cluster) = &self.cluster {
+            request.extensions_mut().insert(cluster.clone());
+        }
+    }
+}
+
+/// The URI says where to connect; the host that the caller named stays in its header.
+fn lead<B>(request: &mut Request<B>, authority: &Authority) {
+    if !request.headers().contains_key(HOST)
+        && let Some(named) = request.uri().authority()
+        && let Ok(named) = HeaderValue::try_from(without_user(named))
+    {
+        request.headers_mut().insert(HOST, named);
+    }
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.authority = Some(authority.clone());
+    parts.scheme.get_or_insert(Scheme::HTTP);
+    parts.path_and_query.get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+}
+
+fn without_user(authority: &Authority) -> &str {
+    let text = authority.as_str();
+    text.rsplit_once('@').map_or(text, |(_, host)| host)
+}
+
+impl Nowhere {
+    /// As a sidecar under Istio answers.
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::NoCluster => Refusal::new(Reason::NoCluster, StatusCode::INTERNAL_SERVER_ERROR)
+                .details("cluster_not_found"),
+            Self::NoEndpoint => Refusal::new(Reason::NoHealthyUpstream, StatusCode::SERVICE_UNAVAILABLE)
+                .text("no healthy upstream")
+                .details("no_healthy_upstream"),
+        }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Placed<S>
+where
+    S: Service<Request<B>, Response = Response<AnswerableBody<R>>, Error: 'static>,
+    R: Body<Data = Bytes>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = PlacedFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    #[inline]
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match &self.at {
+            At::Here => {}
+            At::There(there) => there.lead(&mut request),
+            At::Nowhere(why) => {
+                let memo = Http.memo(&request);
+                let answer: Result<_, S::Error> = Http.refuse(memo, why.refusal());
+                return PlacedFuture::Nowhere { answer: answer.ok().map(Box::new) };
+            }
+        }
+        PlacedFuture::There { answer: self.inner.call(request) }
+    }
+}
+
+pin_project! {
+    /// The answer of a place, or the one that there is instead.
+    #[project = Projected]
+    #[derive(Debug)]
+    pub enum PlacedFuture<F, B> {
+        There { #[pin] answer: F },
+        // Boxed, since it is rare. None once it was given.
+        Nowhere { answer: Option<Box<Response<AnswerableBody<B>>>> },
+    }
+}
+
+impl<F, B, E> Future for PlacedFuture<F, B>
+where
+    F: Future<Output = Result<Response<AnswerableBody<B>>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.project() {
+            Projected::There { answer } => answer.poll(cx),
+            Projected::Nowhere { answer } => match answer.take() {
+                Some(answer) => Poll::Ready(Ok(*answer)),
+                None => Poll::Pending,
+            },
+        }
+    }
+}

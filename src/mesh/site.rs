@@ -1,0 +1,233 @@
+//! What a host's rules make of its requests at one port, ready to run.
+//!
+//! A rule finds its requests, picks a cluster by one draw for each request, and has the stations that stand before it.
+//! Everything is there before the first request comes; a request finds, draws, and goes.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use http::{HeaderMap, Request, StatusCode, uri::Authority};
+
+use super::{
+    cluster::{Clusters, Found, OfHost},
+    place::{At, Nowhere, There},
+    plan::{Destination, Rule, Target},
+    stack::{self, Istio},
+};
+use crate::{
+    events::Events,
+    layer::{cluster::Cluster, draw::Draws, limits::LimitsLayer, route::change},
+    policy::{
+        Draw, limits,
+        route::{self, Action, Condition, Head, Leg, Route, Rules},
+    },
+    refusal::{Reason, Refusal},
+};
+
+/// What requests to one port of a host pass, wherever they go.
+pub(super) struct Site {
+    /// The rules for this port; none, where there are none.
+    rules: Option<Rules<Ruled>>,
+    /// To the host itself, if no rule says otherwise.
+    here: Istio,
+    /// Whether requests may say by headers what is to happen to them.
+    trusts_headers: bool,
+}
+
+/// A rule that runs.
+pub(super) struct Ruled {
+    route: Arc<Route<Istio>>,
+    /// Whether it changes anything of its requests, and of their answers.
+    changes: Changes,
+    draws: Draws,
+    ordinals: AtomicU64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Changes {
+    requests: bool,
+    responses: bool,
+}
+
+/// What a request comes to.
+pub(super) enum Routed<'s> {
+    /// It goes this way; what is changed of its answer.
+    To(&'s Istio, Option<Answered>),
+    /// It goes nowhere.
+    Refused(Refusal),
+}
+
+/// What is changed of an answer that an upstream gave.
+#[doc(hidden)]
+pub struct Answered {
+    route: Arc<Route<Istio>>,
+    draw: Draw,
+}
+
+/// What a site is made of, besides its host.
+pub(super) struct Ground<'g> {
+    pub(super) clusters: &'g Clusters,
+    pub(super) events: &'g Events,
+    pub(super) draws: Draws,
+}
+
+impl Site {
+    pub(super) fn new(destination: &Destination, own: &Arc<OfHost>, port: u16, ground: &Ground<'_>) -> Self {
+        let way = destination.way_to(port);
+        let trusts_headers = stack::trusts_headers(way);
+        let name = Cluster::new(&*destination.name, port).to_string();
+        let draws = ground.draws.of(&name);
+        let fault = stack::faults(&way.stations, &name, ground.events, draws);
+        let leads = (own.limits(port, None), At::Here);
+        let here = Istio::new(&way.stations, fault, leads, &name, ground.events, draws);
+        let site = Building { name: &name, own, port, ground };
+        // What the port makes impossible is left out; and a host that is left with no rule is as one that never had any.
+        let rules: Vec<_> = (0..).zip(&destination.rules).filter(|(_, rule)| rule.is_for(port)).collect();
+        let rules = (!rules.is_empty())
+            .then(|| Rules::new(rules.into_iter().map(|(number, rule)| site.rule(number, rule))));
+        Self { rules, here, trusts_headers }
+    }
+
+    /// To the host itself.
+    pub(super) const fn here(&self) -> &Istio {
+        &self.here
+    }
+
+    /// Which way a request goes, and what is changed of it before it does.
+    pub(super) fn route<B>(&self, request: &mut Request<B>, port: u16) -> Routed<'_> {
+        if !self.trusts_headers {
+            stack::strip(request.headers_mut());
+        }
+        let Some(rules) = &self.rules else { return Routed::To(&self.here, None) };
+        let Some(found) = rules.find(&Head::of(request).to_port(port)) else {
+            let refusal = Refusal::new(Reason::NoRoute, StatusCode::NOT_FOUND);
+            return Routed::Refused(refusal.details("route_not_found"));
+        };
+        found.rule.then().take(request, found.condition)
+    }
+}
+
+impl Ruled {
+    fn take<B>(&self, request: &mut Request<B>, taken: Option<&Condition>) -> Routed<'_> {
+        let draw = self.draw();
+        let Some(leg) = self.route.pick(draw) else {
+            return Routed::Refused(change::local_answer(&self.route, &Head::of(request), taken));
+        };
+        if self.changes.requests {
+            change::request(request, &self.route, leg, taken);
+        }
+        let answered = self.changes.responses.then(|| Answered { route: Arc::clone(&self.route), draw });
+        Routed::To(leg.destination(), answered)
+    }
+
+    /// One draw for each request, which its retries keep.
+    fn draw(&self) -> Draw {
+        match self.route.action() {
+            Action::Forward(legs) if !legs.is_certain() => {
+                let seeded = self.draws.is_seeded();
+                let ordinal = if seeded { self.ordinals.fetch_add(1, Ordering::Relaxed) } else { 0 };
+                self.draws.draw(ordinal, "destination", 0)
+            }
+            _ => Draw::new(0),
+        }
+    }
+}
+
+impl fmt::Debug for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answered").finish_non_exhaustive()
+    }
+}
+
+impl Answered {
+    /// Changes the headers of an answer.
+    pub(super) fn change(&self, headers: &mut HeaderMap) {
+        if let Some(leg) = self.route.pick(self.draw) {
+            change::response(headers, &self.route, leg);
+        }
+    }
+}
+
+/// A site while it is made.
+struct Building<'b> {
+    /// Of the host itself.
+    name: &'b str,
+    own: &'b Arc<OfHost>,
+    port: u16,
+    ground: &'b Ground<'b>,
+}
+
+impl Building<'_> {
+    fn rule(&self, number: usize, rule: &Rule) -> route::Rule<Ruled> {
+        let Ground { events, draws, .. } = self.ground;
+        let own = format!("{}#{number}", self.name);
+        let draws = draws.of(if number == 0 { self.name } else { &own });
+        let fault = stack::faults(&rule.stations, self.name, events, draws);
+        let to = |target: Target| {
+            let (name, leads) = self.lead(&target);
+            Istio::new(&rule.stations, fault.clone(), leads, &name, events, draws.of(&name))
+        };
+        let changed =
+            |leg: &Leg<Target>| (!leg.request_changes().is_empty(), !leg.response_changes().is_empty());
+        let (mut requests, mut responses) =
+            (!rule.route.request_changes().is_empty(), !rule.route.response_changes().is_empty());
+        if let Action::Forward(legs) = rule.route.action() {
+            requests |= legs.iter().any(|(leg, _)| changed(leg).0);
+            responses |= legs.iter().any(|(leg, _)| changed(leg).1);
+        }
+        requests |= !rule.route.rewrite().is_empty();
+        let ruled = Ruled {
+            route: Arc::new(rule.route.clone().map(to)),
+            changes: Changes { requests, responses },
+            draws: draws.of("route"),
+            ordinals: AtomicU64::new(0),
+        };
+        route::Rule::when_any(rule.conditions.iter().filter(|one| self.is_possible(one)).cloned(), ruled)
+    }
+
+    fn is_possible(&self, condition: &Condition) -> bool {
+        condition.port_wanted().is_none_or(|port| port == self.port)
+    }
+
+    /// The cluster that a target is from here: its name, its limits, how to get there.
+    fn lead(&self, target: &Target) -> (String, (LimitsLayer, At)) {
+        let is_own = target.host.is_empty() || target.host == self.own.name();
+        let host = match self.ground.clusters.get(&target.host) {
+            Some(host) if !is_own => host,
+            _ => self.own,
+        };
+        let port = target.port.unwrap_or(self.port);
+        let subset = target.subset.as_deref();
+        let nowhere = |name: String, why: Nowhere| {
+            (name, (LimitsLayer::new(limits::Settings::off()), At::Nowhere(why)))
+        };
+        match host.find(port, subset) {
+            Found::There { cluster, has_endpoints: true, .. } => {
+                let authority = if is_own && port == self.port { None } else { authority(host.name(), port) };
+                let at = match (authority, subset) {
+                    (None, None) => At::Here,
+                    (authority, subset) => {
+                        let cluster = subset.map(|_| cluster.clone());
+                        At::There(Arc::new(There { authority, cluster }))
+                    }
+                };
+                (cluster.to_string(), (host.limits(port, subset), at))
+            }
+            Found::There { cluster, .. } => nowhere(cluster.to_string(), Nowhere::NoEndpoint),
+            Found::Nothing => {
+                let name = format!("outbound|{port}|{}|{}", subset.unwrap_or_default(), host.name());
+                nowhere(name, Nowhere::NoCluster)
+            }
+        }
+    }
+}
+
+/// Where to connect; none, if the host is no name that a URI can have.
+fn authority(host: &str, port: u16) -> Option<Authority> {
+    format!("{host}:{port}").parse().ok()
+}
