@@ -121,6 +121,11 @@ impl NodeDeserializer<'_> {
     }
 }
 
+/// The ways to say how a text must be, with this one: `{exact: "/status"}`, …
+fn listed_ways(ways: &[&str], text: &str) -> String {
+    ways.iter().map(|way| format!("`{{{way}: {text:?}}}`")).collect::<Vec<_>>().join(", ")
+}
+
 fn quoted(text: &str, whole: bool) -> Option<Number> {
     if let Ok(number) = text.parse() {
         return Some(Number::Unsigned(number));
@@ -209,6 +214,10 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
             // The number alone, where the block has but one field: `percentage: 50`.
             Value::Number(_, written) if fields.len() == 1 => {
                 return self.wrong(&format!("a mapping: `{{{}: {written}}}`", fields[0]));
+            }
+            // The text alone: `uri: /status`.
+            Value::Text(text) if proto::is_text(name) => {
+                return self.wrong(&format!("a mapping: {}", listed_ways(fields, text)));
             }
             _ => return self.wrong("a mapping"),
         };

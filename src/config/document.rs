@@ -22,7 +22,7 @@ pub struct Document {
     pub api_version: String,
     /// The `kind`.
     pub kind: String,
-    /// Name, namespace, labels, annotations.
+    /// Name, namespace, labels, annotations, age.
     pub metadata: Metadata,
     /// What it says.
     pub resource: Resource,
@@ -46,6 +46,10 @@ pub enum Resource {
     DestinationRule(Box<istio::DestinationRule>),
     /// Istio's routes for some hosts.
     VirtualService(Box<istio::VirtualService>),
+    /// Istio's ports at the edge of the mesh.
+    Gateway(Box<istio::Gateway>),
+    /// Istio's hosts that the platform does not know.
+    ServiceEntry(Box<istio::ServiceEntry>),
     /// Kubernetes' service, empty if it has no `spec`.
     Service(Box<k8s::Service>),
     /// A kind that is not known: only the tree speaks.

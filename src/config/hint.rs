@@ -21,6 +21,7 @@ pub(super) fn value(expected: &str, node: &Node) -> Option<String> {
             digits.parse::<i64>().ok().filter(|_| digits != *text).and_then(|_| write(&digits))
         }
         (Value::Text(text), "a number") => percent(text).or_else(|| comma(text)),
+        (Value::Text(text), "a list") => write(&format!("[{text:?}]")),
         (Value::Map(_), "a list") => Some("begin each item with `- `".into()),
         (Value::List(_), "a mapping") => {
             Some("a mapping is written `key: value`, without `- ` or brackets".into())

@@ -10,7 +10,7 @@ pub use service::{Service, ServicePort, TargetPort};
 
 use super::finding::{Finding, FindingKind};
 
-/// Name, namespace, labels and annotations; what the API server adds is passed over.
+/// Name, namespace, labels, annotations and age; what else the API server adds is passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -27,6 +27,9 @@ pub struct Metadata {
     /// Annotations; default: none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
+    /// When the API server made it, which decides who came first; absent: it was not there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation_timestamp: Option<String>,
 }
 
 /// The fields of a document, whatever its kind.
@@ -35,7 +38,6 @@ pub(super) const ENVELOPE: &[&str] = &["apiVersion", "kind", "metadata", "spec",
 /// Fields of `metadata` that mean nothing to a mesh.
 const PASSED_OVER: &[&str] = &[
     "clusterName",
-    "creationTimestamp",
     "deletionGracePeriodSeconds",
     "deletionTimestamp",
     "finalizers",

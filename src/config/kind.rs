@@ -1,7 +1,7 @@
 //! Which struct a document becomes, by its kind and its API group.
 //!
 //! A kind that only one project has is that project's whatever group it names, so a wrong group is an error. A name
-//! that others use too, such as `VirtualService`, is read only under the group that is meant, or one that nearly is.
+//! that others use too, such as `VirtualService` or `Gateway`, is read only under the group that is meant, or one that nearly is.
 
 use std::{mem, sync::Arc};
 
@@ -24,15 +24,22 @@ use super::{
 /// The kinds that are read, by the `apiVersion`'s group: Kubernetes' own has no name.
 const KINDS: [(&str, &[&str]); 4] = [
     ("", &["Service"]),
-    (istio::GROUP, &["DestinationRule", "VirtualService"]),
+    (istio::GROUP, &["DestinationRule", "Gateway", "ServiceEntry", "VirtualService"]),
     (Group::Osm.name(), OSM),
     (Group::Fsm.name(), OSM),
 ];
 const OSM: &[&str] = &["Retry", "UpstreamTrafficSetting"];
 
-/// Fields of a `spec` that only one of Istio's two kinds has.
-const RULE: &[&str] = &["host", "trafficPolicy", "subsets"];
-const ROUTES: &[&str] = &["hosts", "gateways", "http", "tcp", "tls"];
+/// Fields of a `spec` that tell Istio's kinds apart: who has none of its own kind's, and some of another's, is that.
+const TELLING: [(&str, &[&str]); 4] = [
+    ("DestinationRule", &["host", "trafficPolicy", "subsets"]),
+    ("VirtualService", &["hosts", "gateways", "http", "tcp", "tls"]),
+    ("Gateway", &["selector", "servers"]),
+    (
+        "ServiceEntry",
+        &["hosts", "addresses", "ports", "location", "resolution", "endpoints", "subjectAltNames"],
+    ),
+];
 
 /// One document while it is read.
 pub(super) struct Reading<'a> {
@@ -74,19 +81,14 @@ impl<'a> Reading<'a> {
                 self.osm(api_version, kind);
                 self.required(Resource::Retry)
             }
-            "DestinationRule" => {
-                self.istio(api_version, kind);
-                if self.is_other_kind(kind, RULE, "VirtualService", ROUTES) {
-                    return Resource::Other;
-                }
-                self.required(Resource::DestinationRule)
-            }
+            "DestinationRule" => self.istio(api_version, kind, Resource::DestinationRule),
+            "ServiceEntry" => self.istio(api_version, kind, Resource::ServiceEntry),
             "VirtualService" if is_meant_as_istio(group) => {
-                self.istio(api_version, kind);
-                if self.is_other_kind(kind, ROUTES, "DestinationRule", RULE) {
-                    return Resource::Other;
-                }
-                self.required(Resource::VirtualService)
+                self.istio(api_version, kind, Resource::VirtualService)
+            }
+            // Without a group it may as well be Kubernetes' own.
+            "Gateway" if !group.is_empty() && is_meant_as_istio(group) => {
+                self.istio(api_version, kind, Resource::Gateway)
             }
             "Service" if group.is_empty() => {
                 if api_version != "v1" {
@@ -119,11 +121,20 @@ impl<'a> Reading<'a> {
     }
 
     /// The versions of Istio's group all spell the same, so any is taken.
-    fn istio(&mut self, api_version: &str, kind: &str) {
+    fn istio<T: DeserializeOwned>(
+        &mut self,
+        api_version: &str,
+        kind: &str,
+        resource: fn(Box<T>) -> Resource,
+    ) -> Resource {
         if k8s::group(api_version) != istio::GROUP {
             self.wrong_version(api_version, kind, &istio::API_VERSIONS);
         }
         self.unknown_beside_spec();
+        if self.is_other_kind(kind) {
+            return Resource::Other;
+        }
+        self.required(resource)
     }
 
     /// The document with its `spec`, which it must have.
@@ -142,14 +153,20 @@ impl<'a> Reading<'a> {
         self.errors.push(error);
     }
 
-    /// Whether the `spec` has fields that only another kind has, and none of its own: then the kind is wrong.
-    fn is_other_kind(&mut self, kind: &str, own: &[&str], other: &str, others: &[&str]) -> bool {
+    /// Whether the `spec` has fields that only another kind of Istio's has, and none of its own: then the kind is wrong.
+    fn is_other_kind(&mut self, kind: &str) -> bool {
         let Some(spec) = self.tree.child("spec") else { return false };
-        let found: Vec<_> = others.iter().copied().filter(|name| spec.child(name).is_some()).collect();
-        if found.is_empty() || own.iter().any(|name| spec.child(name).is_some()) {
+        let found = TELLING.map(|(other, names)| {
+            let names = names.iter().copied().filter(|name| spec.child(name).is_some());
+            (other, names.collect::<Vec<_>>())
+        });
+        if found.iter().any(|(other, names)| *other == kind && !names.is_empty()) {
             return false;
         }
-        let message = format!("a `{kind}` has no {}; a `{other}` has", listed(&found));
+        // Of two kinds that are as likely the first.
+        let likely = found.iter().rev().max_by_key(|(_, names)| names.len());
+        let Some((other, names)) = likely.filter(|(_, names)| !names.is_empty()) else { return false };
+        let message = format!("a `{kind}` has no {}; a `{other}` has", listed(names));
         let error = self.error("kind", message).hint(format!("write `kind: {other}`"));
         self.errors.push(error);
         true
@@ -176,7 +193,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Istio's group, or one that can only be a slip. Others have a `VirtualService` of their own.
+/// Istio's group, or one that can only be a slip. Others have a `VirtualService` or a `Gateway` of their own.
 fn is_meant_as_istio(group: &str) -> bool {
     group.is_empty() || group.ends_with("istio.io") || nearest(group, &[istio::GROUP]).is_some()
 }

@@ -12,6 +12,11 @@ pub(super) fn is_message(name: &str) -> bool {
     name.starts_with(MARK)
 }
 
+/// Whether this is the proto message that is a text, and how it must be.
+pub(super) fn is_text(name: &str) -> bool {
+    name == "istio.StringMatch"
+}
+
 /// The name without its mark.
 pub(super) fn plain(name: &str) -> &str {
     name.strip_prefix(MARK).unwrap_or(name)

@@ -16,10 +16,10 @@ use super::tree::Number;
 /// again loses nothing.
 ///
 /// ```
-/// use tower_mesh::config::{self, istio::HttpRoute};
+/// use tower_mesh::config::{self, istio::TrafficPolicy};
 ///
-/// let (route, findings) = config::from_yaml::<HttpRoute>("{rewrite: {uri: /v1}, timeout: 2s}")?;
-/// assert!(route.rewrite.is_some() && findings.is_empty());
+/// let (policy, findings) = config::from_yaml::<TrafficPolicy>("{tls: {mode: ISTIO_MUTUAL}}")?;
+/// assert!(policy.tls.is_some() && findings.is_empty());
 /// # Ok::<(), config::Errors>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]

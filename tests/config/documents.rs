@@ -18,7 +18,7 @@ fn kind_and_version_may_stand_anywhere() {
 
 #[test]
 fn kinds_that_are_not_known_are_kept() {
-    let text = "apiVersion: networking.istio.io/v1beta1\nkind: ServiceEntry\nmetadata:\n  name: baidu\n\
+    let text = "apiVersion: networking.istio.io/v1beta1\nkind: Sidecar\nmetadata:\n  name: baidu\n\
                 spec:\n  hosts:\n  - \"*\"\n  ports:\n  - number: 80\n    name: http\n  resolution: DNS\n";
     let documents = loaded(text);
     assert_eq!((&documents[0].resource, &documents[0].findings[..]), (&Resource::Other, &[][..]));
@@ -32,7 +32,9 @@ fn known_kinds_stand_among_others() {
     let istio =
         |kind: &str, spec: &str| format!("apiVersion: networking.istio.io/v1\nkind: {kind}\nspec: {spec}\n");
     let text = [
-        istio("Gateway", "{servers: []}"),
+        istio("Gateway", "{servers: [{hosts: [a]}]}"),
+        istio("ServiceEntry", "{hosts: [a.b]}"),
+        istio("EnvoyFilter", "{configPatches: []}"),
         istio("DestinationRule", "{host: reviews}"),
         "# nothing\n".into(),
         "apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: x}\n".into(),
@@ -46,6 +48,8 @@ fn known_kinds_stand_among_others() {
         .map(|document| match &document.resource {
             Resource::DestinationRule(rule) => format!("rule of {}", rule.host),
             Resource::VirtualService(routes) => format!("routes of {:?}", routes.hosts),
+            Resource::Gateway(gateway) => format!("gateway for {:?}", gateway.servers[0].hosts),
+            Resource::ServiceEntry(entry) => format!("entry of {:?}", entry.hosts),
             Resource::Service(service) => format!("service on {}", service.ports[0].port),
             Resource::Retry(retry) => format!("retry on {:?}", retry.retry_policy.as_ref().unwrap().retry_on),
             other => format!("{other:?}"),
@@ -54,6 +58,8 @@ fn known_kinds_stand_among_others() {
     assert_eq!(
         kinds,
         [
+            "gateway for [\"a\"]",
+            "entry of [\"a.b\"]",
             "Other",
             "rule of reviews",
             "Other",
@@ -129,4 +135,18 @@ fn documents_that_are_empty_do_not_count() {
      5 | b: 1
        | ^
     ");
+}
+
+#[test]
+fn when_a_document_was_made_is_read() {
+    let made = |stamp: &str| {
+        let text =
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a, creationTimestamp: {stamp}}}\n");
+        let documents = loaded(&text);
+        assert_eq!(documents[0].findings, [], "{stamp}");
+        documents[0].metadata.creation_timestamp.clone()
+    };
+    assert_eq!(made("2024-05-01T10:00:00Z").as_deref(), Some("2024-05-01T10:00:00Z"));
+    assert_eq!(made("\"2024-05-01T10:00:00Z\"").as_deref(), Some("2024-05-01T10:00:00Z"));
+    assert_eq!(made("null"), None);
 }

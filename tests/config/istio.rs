@@ -1,128 +1,17 @@
-use serde::{Serialize, de::DeserializeOwned};
 use tower_mesh::config::{
-    FindingKind, Unapplied, from_yaml,
+    FindingKind, from_yaml,
     istio::{
         ConnectionPool, DestinationRule, Fault, H2UpgradePolicy, HttpRoute, HttpSettings, OutlierDetection,
         Retries, RetryBudget, TrafficPolicy, VirtualService,
         extension::{Methods, Scope},
     },
-    tree::Number,
 };
 
-use crate::{istio, loaded, policy};
-
-/// Every field of a `DestinationRule`, each with the text in which it is written again.
-const RULE: &str = r#"
-host: reviews
-trafficPolicy:
-  loadBalancer: {localityLbSetting: {distribute: [{from: a/*, to: {b/*: 100}}], enabled: true}, simple: LEAST_CONN}
-  connectionPool:
-    tcp:
-      maxConnections: 1
-      connectTimeout: 30ms
-      tcpKeepalive: {probes: 3, time: 2h0m0s, interval: 1m15s}
-      maxConnectionDuration: 10m0s
-      idleTimeout: 0s
-    http:
-      http1MaxPendingRequests: 2
-      http2MaxRequests: 3
-      maxRequestsPerConnection: 4
-      maxRetries: 5
-      idleTimeout: 6s
-      h2UpgradePolicy: UPGRADE
-      useClientProtocol: false
-      maxConcurrentStreams: 7
-      http2KeepAlive: {interval: 8s, timeout: 9s}
-    towerMesh: {scope: endpoint}
-  outlierDetection:
-    consecutive5xxErrors: 0
-    consecutiveGatewayErrors: 1
-    consecutiveLocalOriginFailures: 2
-    splitExternalLocalOriginErrors: true
-    interval: 3s
-    baseEjectionTime: 4m0s
-    maxEjectionPercent: 100
-    minHealthPercent: 5
-    outlierDetectionHttpErrorCodes: [502, 511]
-    consecutiveErrors: 6
-    http: {consecutiveErrors: 7, interval: 8s, baseEjectionTime: 9s, maxEjectionPercent: 10}
-  tls: {mode: ISTIO_MUTUAL}
-  portLevelSettings:
-  - port: {number: 9080}
-    loadBalancer: {simple: RANDOM}
-    connectionPool: {tcp: {maxConnections: 8}}
-    outlierDetection: {}
-    tls: {mode: DISABLE}
-  tunnel: {targetHost: x, targetPort: 1}
-  proxyProtocol: {version: V2}
-  retryBudget: {percent: 12.5, minRetryConcurrency: 4, budgetInterval: 10s}
-subsets:
-- name: v1DestinationRule
-  labels: {version: v1}
-  trafficPolicy: {connectionPool: {http: {http2MaxRequests: 1}}}
-exportTo: ["*"]
-workloadSelector: {matchLabels: {app: x}}
-"#;
-
-/// Every field of a `VirtualService`.
-const ROUTES: &str = r#"
-hosts: [reviews, "*.prod"]
-gateways: [mesh]
-exportTo: [.]
-http:
-- name: jason
-  match: [{headers: {cookie: null, end-user: {exact: jason}}, ignoreUriCase: true, port: 80, uri: {prefix: /}}]
-  route:
-  - destination: {host: reviews, subset: v2, port: {number: 9080}}
-    weight: 75
-    headers: {response: {add: {a: b}}}
-  - {destination: {host: reviews}, weight: 25}
-  redirect: {uri: /x}
-  directResponse: {status: 503}
-  delegate: {name: x}
-  rewrite: {uri: /v1}
-  timeout: 500ms
-  retries:
-    attempts: 3
-    perTryTimeout: 2s
-    retryOn: gateway-error,connect-failure,503
-    retryRemoteLocalities: true
-    retryIgnorePreviousHosts: false
-    backoff: 10ms
-    towerMesh: {methods: safe, honourRetryAfter: 30s, bodyLimit: 65536, hedging: true}
-  fault:
-    delay: {percentage: {value: 100.0}, percent: 10, fixedDelay: 7s, exponentialDelay: 1s}
-    abort: {percentage: {value: 0.0001}, percent: 20, httpStatus: 503, grpcStatus: UNAVAILABLE, http2Error: CANCEL}
-    towerMesh: {exclusive: true, mostActive: 5, byHeaders: true}
-  mirror: {host: b}
-  mirrors: [{destination: {host: c}, percentage: {value: 1.5}}]
-  mirrorPercent: 10
-  mirrorPercentage: {value: 10}
-  corsPolicy: {allowOrigins: [{exact: "*"}], maxAge: 24h}
-  headers: {request: {remove: [z], set: {x: w}}}
-tls: [{match: [{sniHosts: [a]}]}]
-tcp: [{route: [{destination: {host: b}}]}]
-"#;
-
-fn read<T: DeserializeOwned>(text: &str) -> T {
-    let (read, findings) = from_yaml::<T>(text).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(findings, [], "{text}");
-    read
-}
-
-fn json(value: impl Serialize) -> serde_json::Value {
-    serde_json::to_value(value).unwrap()
-}
-
-#[test]
-fn every_field_is_read_and_written_again() {
-    let rule: DestinationRule = read(RULE);
-    assert_eq!(json(&rule), json(read::<Unapplied>(RULE)));
-    assert_eq!(serde_json::from_value::<DestinationRule>(json(&rule)).unwrap(), rule);
-    let routes: VirtualService = read(ROUTES);
-    assert_eq!(json(&routes), json(read::<Unapplied>(ROUTES)));
-    assert_eq!(serde_json::from_value::<VirtualService>(json(&routes)).unwrap(), routes);
-}
+use crate::{
+    istio,
+    istio_fields::{ROUTES, RULE, json, read},
+    loaded, policy,
+};
 
 #[test]
 fn every_field_lands_where_it_belongs() {
@@ -152,6 +41,7 @@ fn every_field_lands_where_it_belongs() {
     let budget = policy.retry_budget.unwrap();
     assert_eq!((budget.percent, budget.min_retry_concurrency), (Some(12.5), Some(4)));
     assert_eq!((&*rule.subsets[0].name, &*rule.subsets[0].labels["version"]), ("v1DestinationRule", "v1"));
+    assert_eq!(rule.workload_selector.unwrap().match_labels["app"], "x");
 
     let routes: VirtualService = read(ROUTES);
     let route = &routes.http[0];
@@ -168,76 +58,6 @@ fn every_field_lands_where_it_belongs() {
     assert_eq!((delay.percentage.unwrap().value, delay.percent), (Some(100.0), Some(10)));
     assert_eq!((abort.percentage.unwrap().value, abort.http_status), (Some(0.0001), Some(503)));
     assert_eq!(abort.grpc_status.as_deref(), Some("UNAVAILABLE"));
-    let Some(Unapplied::List(matches)) = &route.matches else { panic!("{:?}", route.matches) };
-    let Unapplied::Map(one) = &matches[0] else { panic!("{matches:?}") };
-    assert_eq!(one[2], ("port".to_owned(), Unapplied::Number(Number::Unsigned(80))));
-}
-
-/// Istio's proto files, where they spell a field in another way than its YAML.
-const ORIGINAL: [(&str, &str); 51] = [
-    ("trafficPolicy", "traffic_policy"),
-    ("loadBalancer", "load_balancer"),
-    ("connectionPool", "connection_pool"),
-    ("maxConnections", "max_connections"),
-    ("connectTimeout", "connect_timeout"),
-    ("tcpKeepalive", "tcp_keepalive"),
-    ("maxConnectionDuration", "max_connection_duration"),
-    ("idleTimeout", "idle_timeout"),
-    ("http1MaxPendingRequests", "http1_max_pending_requests"),
-    ("http2MaxRequests", "http2_max_requests"),
-    ("maxRequestsPerConnection", "max_requests_per_connection"),
-    ("maxRetries", "max_retries"),
-    ("h2UpgradePolicy", "h2_upgrade_policy"),
-    ("useClientProtocol", "use_client_protocol"),
-    ("maxConcurrentStreams", "max_concurrent_streams"),
-    ("http2KeepAlive", "http2_keep_alive"),
-    ("towerMesh", "tower_mesh"),
-    ("outlierDetectionHttpErrorCodes", "outlier_detection_http_error_codes"),
-    ("outlierDetection:", "outlier_detection:"),
-    ("consecutive5xxErrors", "consecutive_5xx_errors"),
-    ("consecutiveGatewayErrors", "consecutive_gateway_errors"),
-    ("consecutiveLocalOriginFailures", "consecutive_local_origin_failures"),
-    ("splitExternalLocalOriginErrors", "split_external_local_origin_errors"),
-    ("consecutiveErrors", "consecutive_errors"),
-    ("baseEjectionTime", "base_ejection_time"),
-    ("maxEjectionPercent", "max_ejection_percent"),
-    ("minHealthPercent", "min_health_percent"),
-    ("portLevelSettings", "port_level_settings"),
-    ("proxyProtocol", "proxy_protocol"),
-    ("retryBudget", "retry_budget"),
-    ("minRetryConcurrency", "min_retry_concurrency"),
-    ("budgetInterval", "budget_interval"),
-    ("exportTo", "export_to"),
-    ("workloadSelector", "workload_selector"),
-    ("directResponse", "direct_response"),
-    ("perTryTimeout", "per_try_timeout"),
-    ("retryOn", "retry_on"),
-    ("retryRemoteLocalities", "retry_remote_localities"),
-    ("retryIgnorePreviousHosts", "retry_ignore_previous_hosts"),
-    ("honourRetryAfter", "honour_retry_after"),
-    ("bodyLimit", "body_limit"),
-    ("fixedDelay", "fixed_delay"),
-    ("exponentialDelay", "exponential_delay"),
-    ("httpStatus", "http_status"),
-    ("grpcStatus", "grpc_status"),
-    ("http2Error", "http2_error"),
-    ("mostActive", "most_active"),
-    ("byHeaders", "by_headers"),
-    ("mirrorPercentage", "mirror_percentage"),
-    ("mirrorPercent:", "mirror_percent:"),
-    ("corsPolicy", "cors_policy"),
-];
-
-#[test]
-fn every_field_may_be_spelled_as_the_proto_file_spells_it() {
-    let original = |text: &str| {
-        ORIGINAL.iter().fold(text.to_owned(), |text, (camel, original)| text.replace(camel, original))
-    };
-    for (_, name) in ORIGINAL {
-        assert!((original(RULE) + &original(ROUTES)).contains(name), "{name} is not tried");
-    }
-    assert_eq!(read::<DestinationRule>(&original(RULE)), read(RULE));
-    assert_eq!(read::<VirtualService>(&original(ROUTES)), read(ROUTES));
 }
 
 #[test]

@@ -159,3 +159,183 @@ fn an_item_that_lost_its_dash() {
        = hint: begin each item with `- `
     ");
 }
+
+#[test]
+fn a_condition_that_is_only_a_text_is_told_how_to_be_written() {
+    insta::assert_snapshot!(refused(&route("match: [{uri: /status, headers: {end-user: jason}}]")), @r#"
+    error: `uri` must be a mapping, found the text "/status"
+      --> policy.yaml:6:20, spec.http[0].match[0].uri
+       |
+     6 |   - {match: [{uri: /status, headers: {end-user: jason}}]}
+       |                    ^^^^^^^
+       = accepted: `{exact: "/status"}`, `{prefix: "/status"}`, `{regex: "/status"}`
+
+    error: `end-user` must be a mapping, found the text "jason"
+      --> policy.yaml:6:49, spec.http[0].match[0].headers.end-user
+       |
+     6 |   - {match: [{uri: /status, headers: {end-user: jason}}]}
+       |                                                 ^^^^^
+       = accepted: `{exact: "jason"}`, `{prefix: "jason"}`, `{regex: "jason"}`
+    "#);
+}
+
+#[test]
+fn wrong_values_of_a_route_are_told_together() {
+    insta::assert_snapshot!(
+        refused(&route("match: {uri: {prefix: /}}, route: [{weight: 50.5}], redirect: {redirectCode: \"moved\", derivePort: REQUEST_PORT}, mirrorPercent: -1")),
+        @r#"
+    error: `match` must be a list, found a mapping
+      --> policy.yaml:6:13, spec.http[0].match
+       |
+     6 |   - {match: {uri: {prefix: /}}, route: [{weight: 50.5}], redirect: {redirectCode: "moved", derivePort: REQUEST_PORT}, mi…
+       |             ^
+       = hint: begin each item with `- `
+
+    error: `route[0]` lacks the required field `destination`
+      --> policy.yaml:6:41, spec.http[0].route[0]
+       |
+     6 |   - {match: {uri: {prefix: /}}, route: [{weight: 50.5}], redirect: {redirectCode: "moved", derivePort: REQUEST_PORT}, mi…
+       |                                         ^
+
+    error: `weight` must be a whole number, found the number 50.5
+      --> policy.yaml:6:50, spec.http[0].route[0].weight
+       |
+     6 |   - {match: {uri: {prefix: /}}, route: [{weight: 50.5}], redirect: {redirectCode: "moved", derivePort: REQUEST_PORT}, mi…
+       |                                                  ^^^^
+       = accepted: -2147483648 to 2147483647
+
+    error: `redirectCode` must be a whole number, found the text "moved"
+      --> policy.yaml:6:83, spec.http[0].redirect.redirectCode
+       |
+     6 | …fix: /}}, route: [{weight: 50.5}], redirect: {redirectCode: "moved", derivePort: REQUEST_PORT}, mirrorPercent: -1}
+       |                                                              ^^^^^^^
+       = accepted: 0 to 4294967295
+
+    error: `derivePort` cannot be the text "REQUEST_PORT"
+      --> policy.yaml:6:104, spec.http[0].redirect.derivePort
+       |
+     6 | …ight: 50.5}], redirect: {redirectCode: "moved", derivePort: REQUEST_PORT}, mirrorPercent: -1}
+       |                                                              ^^^^^^^^^^^^
+       = accepted: `FROM_PROTOCOL_DEFAULT`, `FROM_REQUEST_PORT`
+       = hint: did you mean `FROM_REQUEST_PORT`?
+
+    error: `mirrorPercent` must be a whole number, found the number -1
+      --> policy.yaml:6:134, spec.http[0].mirrorPercent
+       |
+     6 | …ectCode: "moved", derivePort: REQUEST_PORT}, mirrorPercent: -1}
+       |                                                              ^^
+       = accepted: 0 to 4294967295
+    "#
+    );
+    insta::assert_snapshot!(
+        refused(&route("match: [{port: 70000, ignoreUriCase: 1, sourceLabels: [a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: {host: b}")),
+        @r#"
+    error: `port` must be a whole number, found the number 70000
+      --> policy.yaml:6:21, spec.http[0].match[0].port
+       |
+     6 |   - {match: [{port: 70000, ignoreUriCase: 1, sourceLabels: [a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: …
+       |                     ^^^^^
+       = accepted: 0 to 65535
+
+    error: `ignoreUriCase` must be `true` or `false`, found the number 1
+      --> policy.yaml:6:43, spec.http[0].match[0].ignoreUriCase
+       |
+     6 |   - {match: [{port: 70000, ignoreUriCase: 1, sourceLabels: [a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: …
+       |                                           ^
+
+    error: `sourceLabels` must be a mapping, found a list
+      --> policy.yaml:6:60, spec.http[0].match[0].sourceLabels
+       |
+     6 |   - {match: [{port: 70000, ignoreUriCase: 1, sourceLabels: [a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: …
+       |                                                            ^
+       = hint: a mapping is written `key: value`, without `- ` or brackets
+
+    error: `set` must be a mapping, found a list
+      --> policy.yaml:6:92, spec.http[0].headers.request.set
+       |
+     6 | …reUriCase: 1, sourceLabels: [a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: {host: b}}
+       |                                                              ^
+       = hint: a mapping is written `key: value`, without `- ` or brackets
+
+    error: `remove` must be a list, found the text "x-a"
+      --> policy.yaml:6:105, spec.http[0].headers.request.remove
+       |
+     6 | … sourceLabels: [a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: {host: b}}
+       |                                                              ^^^
+       = hint: write `["x-a"]`
+
+    error: `mirrors` must be a list, found a mapping
+      --> policy.yaml:6:121, spec.http[0].mirrors
+       |
+     6 | …a]}], headers: {request: {set: [a], remove: x-a}}, mirrors: {host: b}}
+       |                                                              ^
+       = hint: begin each item with `- `
+    "#
+    );
+    insta::assert_snapshot!(
+        refused(&route("corsPolicy: {maxAge: 1d, allowCredentials: \"no\", unmatchedPreflights: DROP}, mirrorPercentage: 10, directResponse: {status: -1}")),
+        @r#"
+    error: `maxAge`: the duration "1d" has the unknown unit "d" (ns, us, ms, s, m, h)
+      --> policy.yaml:6:27, spec.http[0].corsPolicy.maxAge
+       |
+     6 |   - {corsPolicy: {maxAge: 1d, allowCredentials: "no", unmatchedPreflights: DROP}, mirrorPercentage: 10, directResponse: …
+       |                           ^^
+       = hint: Go knows no days: write `24h`
+
+    error: `allowCredentials` must be `true` or `false`, found the text "no"
+      --> policy.yaml:6:49, spec.http[0].corsPolicy.allowCredentials
+       |
+     6 |   - {corsPolicy: {maxAge: 1d, allowCredentials: "no", unmatchedPreflights: DROP}, mirrorPercentage: 10, directResponse: …
+       |                                                 ^^^^
+
+    error: `unmatchedPreflights` cannot be the text "DROP"
+      --> policy.yaml:6:76, spec.http[0].corsPolicy.unmatchedPreflights
+       |
+     6 | …: {maxAge: 1d, allowCredentials: "no", unmatchedPreflights: DROP}, mirrorPercentage: 10, directResponse: {status: -1}}
+       |                                                              ^^^^
+       = accepted: `UNSPECIFIED`, `FORWARD`, `IGNORE`
+
+    error: `mirrorPercentage` must be a mapping, found the number 10
+      --> policy.yaml:6:101, spec.http[0].mirrorPercentage
+       |
+     6 | …ntials: "no", unmatchedPreflights: DROP}, mirrorPercentage: 10, directResponse: {status: -1}}
+       |                                                              ^^
+       = accepted: `{value: 10}`
+
+    error: `status` must be a whole number, found the number -1
+      --> policy.yaml:6:130, spec.http[0].directResponse.status
+       |
+     6 | …ghts: DROP}, mirrorPercentage: 10, directResponse: {status: -1}}
+       |                                                              ^^
+       = accepted: 0 to 4294967295
+    "#
+    );
+}
+
+#[test]
+fn wrong_values_of_routes_for_connections_are_told() {
+    insta::assert_snapshot!(
+        refused(&istio("VirtualService", "\n  hosts: [a]\n  tls: [{match: [{sniHosts: a.b, port: https}]}]\n  tcp: [{route: [{destination: b}]}]")),
+        @r#"
+    error: `sniHosts` must be a list, found the text "a.b"
+      --> policy.yaml:5:29, spec.tls[0].match[0].sniHosts
+       |
+     5 |   tls: [{match: [{sniHosts: a.b, port: https}]}]
+       |                             ^^^
+       = hint: write `["a.b"]`
+
+    error: `port` must be a whole number, found the text "https"
+      --> policy.yaml:5:40, spec.tls[0].match[0].port
+       |
+     5 |   tls: [{match: [{sniHosts: a.b, port: https}]}]
+       |                                        ^^^^^
+       = accepted: 0 to 65535
+
+    error: `destination` must be a mapping, found the text "b"
+      --> policy.yaml:6:32, spec.tcp[0].route[0].destination
+       |
+     6 |   tcp: [{route: [{destination: b}]}]
+       |                                ^
+    "#
+    );
+}

@@ -20,6 +20,8 @@ fn all_versions_of_istios_group_spell_the_same() {
             resource(&api_version, "VirtualService", "{hosts: [a]}"),
             Resource::VirtualService(_)
         ));
+        assert!(matches!(resource(&api_version, "Gateway", "{servers: []}"), Resource::Gateway(_)));
+        assert!(matches!(resource(&api_version, "ServiceEntry", "{hosts: [a]}"), Resource::ServiceEntry(_)));
     }
 }
 
@@ -41,6 +43,20 @@ fn a_wrong_group_is_told_with_the_right_one() {
             "{group}"
         );
     }
+    for group in ["istio.io/v1", "network.istio.io/v1", "networking.istio.oi/v1"] {
+        let text = istio("Gateway", "{servers: []}").replace("networking.istio.io/v1", group);
+        assert!(
+            refused(&text).starts_with(&format!("error: `Gateway` has no apiVersion `{group}`")),
+            "{group}"
+        );
+    }
+    for group in ["v1", "istio.io/v1", "example.org/v1"] {
+        let text = istio("ServiceEntry", "{hosts: [a]}").replace("networking.istio.io/v1", group);
+        assert!(
+            refused(&text).starts_with(&format!("error: `ServiceEntry` has no apiVersion `{group}`")),
+            "{group}"
+        );
+    }
 }
 
 #[test]
@@ -48,6 +64,10 @@ fn kinds_of_the_same_name_elsewhere_are_others() {
     for (api_version, kind) in [
         ("appmesh.k8s.aws/v1beta2", "VirtualService"),
         ("gateway.solo.io/v1", "VirtualService"),
+        ("gateway.networking.k8s.io/v1", "Gateway"),
+        ("gateway.networking.k8s.io/v1beta1", "Gateway"),
+        ("gateway.solo.io/v1", "Gateway"),
+        ("v1", "Gateway"),
         ("serving.knative.dev/v1", "Service"),
         ("example.org/v1", "Retry"),
     ] {
@@ -57,7 +77,7 @@ fn kinds_of_the_same_name_elsewhere_are_others() {
 
 #[test]
 fn a_spec_is_required() {
-    for kind in ["DestinationRule", "VirtualService"] {
+    for kind in ["DestinationRule", "VirtualService", "Gateway", "ServiceEntry"] {
         for spec in ["", "~"] {
             assert!(
                 refused(&istio(kind, spec))
@@ -95,6 +115,29 @@ fn a_rule_under_the_name_of_routes_is_recognised() {
 }
 
 #[test]
+fn a_kind_is_recognised_by_the_fields_that_only_it_has() {
+    for (kind, spec, meant) in [
+        ("DestinationRule", "{hosts: [a.b], ports: [{number: 80}], resolution: DNS}", "ServiceEntry"),
+        ("VirtualService", "{selector: {istio: x}, servers: [{hosts: [a]}]}", "Gateway"),
+        ("Gateway", "{hosts: [a], http: [{timeout: 1s}]}", "VirtualService"),
+        ("Gateway", "{hosts: [a.b]}", "VirtualService"),
+        ("ServiceEntry", "{host: a, trafficPolicy: {}}", "DestinationRule"),
+        ("ServiceEntry", "{servers: []}", "Gateway"),
+    ] {
+        let told = refused(&istio(kind, spec));
+        assert!(told.contains(&format!("= hint: write `kind: {meant}`")), "{told}");
+    }
+    for (kind, spec) in [
+        ("ServiceEntry", "{hosts: [a.b], http: []}"),
+        ("Gateway", "{servers: [], hosts: [a]}"),
+        ("Gateway", "{}"),
+        ("ServiceEntry", "{exportTo: [.]}"),
+    ] {
+        assert_ne!(resource("networking.istio.io/v1", kind, spec), Resource::Other, "{kind} {spec}");
+    }
+}
+
+#[test]
 fn one_wrong_field_does_not_make_another_kind() {
     let documents = loaded(&istio("DestinationRule", "{host: a, gateways: [mesh]}"));
     assert_eq!(documents[0].findings[0].path, "spec.gateways");
@@ -109,6 +152,8 @@ fn a_kind_that_is_nearly_known_is_told() {
     for (api_version, kind, meant) in [
         ("networking.istio.io/v1", "DestinationRules", "DestinationRule"),
         ("networking.istio.io/v1", "virtualService", "VirtualService"),
+        ("networking.istio.io/v1", "Gateways", "Gateway"),
+        ("networking.istio.io/v1", "serviceEntries", "ServiceEntry"),
         ("policy.flomesh.io/v1alpha1", "retry", "Retry"),
         ("v1", "service", "Service"),
     ] {
@@ -119,8 +164,13 @@ fn a_kind_that_is_nearly_known_is_told() {
         assert_eq!(nearest, meant);
     }
     for (api_version, kind) in [
-        ("networking.istio.io/v1", "ServiceEntry"),
-        ("networking.istio.io/v1", "Gateway"),
+        ("networking.istio.io/v1", "WorkloadEntry"),
+        ("networking.istio.io/v1", "WorkloadGroup"),
+        ("networking.istio.io/v1", "Sidecar"),
+        ("networking.istio.io/v1", "EnvoyFilter"),
+        ("networking.istio.io/v1", "ProxyConfig"),
+        ("gateway.networking.k8s.io/v1", "Gateway"),
+        ("gateway.networking.k8s.io/v1", "Gateways"),
         ("v1", "ServiceAccount"),
         ("v1", "Secret"),
         ("apps/v1", "service"),

@@ -42,6 +42,16 @@ fn its_ports_are_read() {
 }
 
 #[test]
+fn it_may_be_another_name_of_a_host() {
+    let service = service("spec: {type: ExternalName, externalName: www.example.com}");
+    assert_eq!(
+        (service.kind.as_deref(), service.external_name.as_deref()),
+        (Some("ExternalName"), Some("www.example.com"))
+    );
+    assert_eq!(self::service("spec: {externalName: ~}").external_name, None);
+}
+
+#[test]
 fn what_is_nothing_to_a_mesh_is_passed_over() {
     let spec = "spec: {clusterIP: None, sessionAffinity: None, ports: [{port: 1, nodePort: 2}], somethingNew: {}}\n\
                 status: {loadBalancer: {}}\nextra: 1";

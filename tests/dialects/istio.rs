@@ -187,7 +187,6 @@ fn where_routes_lead_and_what_else_they_do_is_told_as_not_applied() {
     policy.yaml:7:45 spec.http[0].directResponse: read, not applied yet
     policy.yaml:7:76 spec.http[0].delegate: read, not applied yet
     policy.yaml:7:97 spec.http[0].mirror: read, not applied yet
-    policy.yaml:7:116 spec.http[0].mirrors: read, not applied yet
     policy.yaml:7:144 spec.http[0].mirrorPercent: read, not applied yet
     policy.yaml:7:147 spec.http[0].mirrorPercentage: read, not applied yet
     policy.yaml:7:177 spec.http[0].corsPolicy: read, not applied yet

@@ -25,7 +25,17 @@ pub struct DestinationRule {
     pub export_to: Vec<String>,
     /// The clients for which it is; absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workload_selector: Option<Unapplied>,
+    pub workload_selector: Option<WorkloadSelector>,
+}
+
+/// The clients of the document's own namespace for which a document is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename = "istio.WorkloadSelector", rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkloadSelector {
+    /// Labels that a client must have; default: none, which every client has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub match_labels: BTreeMap<String, String>,
 }
 
 /// A named part of a host's endpoints; a policy of its own only acts when a route names it.

@@ -1,4 +1,5 @@
-//! `DestinationRule` and `VirtualService` of Istio, spelled.
+//! Istio's documents that say where requests go and how they are treated, spelled: `VirtualService`, `DestinationRule`,
+//! `Gateway` and `ServiceEntry`.
 //!
 //! ```
 //! use tower_mesh::config::{self, istio::VirtualService};
@@ -17,32 +18,52 @@
 //!
 //! These are proto messages, and [`load`](super::load) and [`from_yaml`](super::from_yaml) read them as such: a field
 //! may be spelled `camelCase` or, as the proto file has it, `snake_case` (if both are there, the first counts); an enum
-//! may be a name or a number; an item of a list that is null is an empty one. A struct is named after the block it is
-//! read from.
+//! may be a name or a number; an item of a list that is null is an empty one, and so is a value of a free mapping such
+//! as `headers: {x: null}`. A struct is named after the block it is read from.
 //!
 //! Fields are options, because Istio tells "absent" from "zero" in some places; what each means stands at the field.
 //! What is not applied yet is known all the same, as [`Unapplied`](super::Unapplied).
 
+mod actions;
 mod connection_pool;
+mod cors;
 mod destination_rule;
 mod duration;
 pub mod extension;
 mod fault;
+mod gateway;
+mod headers;
+mod http_match;
+mod http_route;
+mod l4;
 mod outlier_detection;
 mod retries;
+mod service_entry;
 mod virtual_service;
 
+pub use actions::{
+    Delegate, DerivePort, DirectBody, DirectResponse, Mirror, Redirect, RegexRewrite, Rewrite,
+};
 pub use connection_pool::{
     ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpSettings, TcpKeepalive, TcpSettings,
 };
-pub use destination_rule::{DestinationRule, PortSelector, PortTrafficPolicy, Subset, TrafficPolicy};
+pub use cors::{CorsPolicy, UnmatchedPreflights};
+pub use destination_rule::{
+    DestinationRule, PortSelector, PortTrafficPolicy, Subset, TrafficPolicy, WorkloadSelector,
+};
 pub use duration::UnfitDuration;
 pub use fault::{Abort, Delay, Fault, Percentage};
+pub use gateway::{Gateway, GatewayPort, Server};
+pub use headers::{HeaderOperations, Headers};
+pub use http_match::{HttpMatch, StringMatch};
+pub use http_route::{Destination, HttpRoute, RouteDestination};
+pub use l4::{L4Match, TcpRoute, TlsMatch, TlsRoute};
 pub use outlier_detection::{HttpOutlierDetection, OutlierDetection};
 pub use retries::{Retries, RetryBudget};
-pub use virtual_service::{Destination, HttpRoute, RouteDestination, VirtualService};
+pub use service_entry::{Location, Resolution, ServiceEntry, ServiceEntryPort};
+pub use virtual_service::VirtualService;
 
-/// The API group of both kinds.
+/// The API group of these kinds.
 pub(super) const GROUP: &str = "networking.istio.io";
 
 /// Its versions, which all spell the same.

@@ -1,4 +1,5 @@
-//! Kubernetes' `Service`: it is read for its ports, because their names say which protocol is spoken.
+//! Kubernetes' `Service`: it is read for its ports, because their names say which protocol is spoken, and for the host
+//! that it may be another name of.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,6 +19,9 @@ pub struct Service {
     /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`; absent: `ClusterIP`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// The host that an `ExternalName` is another name of; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_name: Option<String>,
 }
 
 /// A port of a `Service`.

@@ -160,7 +160,10 @@ impl Lowering<'_> {
     /// One note for each kind that is not applied, at its first document.
     fn other_kinds(&mut self, documents: &[Document]) {
         let mut kinds: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
-        for document in documents.iter().filter(|document| document.resource == Resource::Other) {
+        let is_applied = |document: &&Document| {
+            !matches!(document.resource, Resource::Other | Resource::Gateway(_) | Resource::ServiceEntry(_))
+        };
+        for document in documents.iter().filter(|document| !is_applied(document)) {
             kinds.entry(&document.kind).or_default().push(document);
         }
         for (kind, documents) in kinds {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{fault, retries};
 use crate::{
     config::{
-        Document, Unapplied,
+        Document,
         istio::{HttpRoute, VirtualService},
     },
     mesh::{
@@ -47,13 +47,13 @@ pub(super) fn route(
     hosts: &[Host],
     lowering: &mut Lowering<'_>,
 ) -> Option<Route> {
-    let fields = [(spec.tls.is_some(), "tls"), (spec.tcp.is_some(), "tcp")];
+    let fields = [(!spec.tls.is_empty(), "tls"), (!spec.tcp.is_empty(), "tcp")];
     lowering.fields_not_applied(document, "spec", &fields);
     lowering.note_export(document, &spec.export_to);
     let mut taken = None;
     for (index, route) in spec.http.iter().enumerate() {
         let path = format!("spec.http[{index}]");
-        if !takes_all(route) {
+        if !route.matches.is_empty() {
             let message = "not applied yet: the requests that it matches are treated as all others are";
             lowering.note(document, &format!("{path}.match"), NoteKind::NotApplied, message);
             lowering.judge_only(|lowering| stations(document, route, &path, lowering));
@@ -68,15 +68,6 @@ pub(super) fn route(
         }
     }
     taken
-}
-
-/// No condition, and no list of them, is met by every request.
-fn takes_all(route: &HttpRoute) -> bool {
-    match &route.matches {
-        None => true,
-        Some(Unapplied::List(conditions)) => conditions.is_empty(),
-        Some(_) => false,
-    }
 }
 
 fn stations(document: &Document, route: &HttpRoute, path: &str, lowering: &mut Lowering<'_>) -> Vec<Station> {
@@ -177,7 +168,7 @@ fn note_unapplied(document: &Document, route: &HttpRoute, path: &str, lowering: 
         (route.delegate.is_some(), "delegate"),
         (route.rewrite.is_some(), "rewrite"),
         (route.mirror.is_some(), "mirror"),
-        (route.mirrors.is_some(), "mirrors"),
+        (!route.mirrors.is_empty(), "mirrors"),
         (route.mirror_percent.is_some(), "mirrorPercent"),
         (route.mirror_percentage.is_some(), "mirrorPercentage"),
         (route.cors_policy.is_some(), "corsPolicy"),
