@@ -49,7 +49,7 @@ pub mod plan;
 mod site;
 mod stack;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use arc_swap::ArcSwap;
 
@@ -104,6 +104,9 @@ impl Mesh {
             identity: Identity {
                 namespace: "default".to_owned(),
                 domain: "cluster.local".to_owned(),
+                labels: BTreeMap::new(),
+                gateways: Vec::new(),
+                endpoints: Vec::new(),
                 strict: false,
                 draws: Draws::random(),
                 era: Era::CURRENT,
@@ -235,6 +238,36 @@ impl MeshBuilder {
     /// What full names of services end in (`cluster.local`).
     pub fn cluster_domain(mut self, domain: impl Into<String>) -> Self {
         self.identity.domain = domain.into();
+        self
+    }
+
+    /// The client's own labels (none): rules and policies can be for clients with some.
+    pub fn labels<N: Into<String>, V: Into<String>>(
+        mut self,
+        labels: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.identity.labels.extend(labels.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Acts for a gateway, `istio-system/istio-egressgateway`, so that what is bound to it holds here. May be said several
+    /// times. Who acts for a gateway is not in the mesh, unless `mesh` is named too; who names none is.
+    pub fn gateway(mut self, gateway: impl Into<String>) -> Self {
+        self.identity.gateways.push(gateway.into());
+        self
+    }
+
+    /// Tells of an endpoint of a host, named as the client names it, and of its labels. May be said several times.
+    ///
+    /// Where endpoints of a host are known, a subset of which none has the labels answers as the mesh does: 503, `no
+    /// healthy upstream`. Of other hosts it is taken that every subset has some.
+    pub fn endpoint<N: Into<String>, V: Into<String>>(
+        mut self,
+        host: impl Into<String>,
+        labels: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let labels = labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        self.identity.endpoints.push((host.into(), labels));
         self
     }
 

@@ -32,6 +32,11 @@ use crate::{
 pub(super) struct Identity {
     pub(super) namespace: String,
     pub(super) domain: String,
+    pub(super) labels: BTreeMap<String, String>,
+    /// The gateways that it acts for, in full; none: it is inside of the mesh.
+    pub(super) gateways: Vec<String>,
+    /// Endpoints that there are: their host, as this client names it, and their labels.
+    pub(super) endpoints: Vec<(String, BTreeMap<String, String>)>,
     pub(super) strict: bool,
     pub(super) draws: Draws,
     pub(super) era: Era,
