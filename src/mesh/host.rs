@@ -6,6 +6,7 @@
 use std::net::Ipv6Addr;
 
 use super::plan::Dialect;
+use crate::policy::route::HostPattern;
 
 /// A service of the cluster, or a host outside of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,6 +29,19 @@ impl Host {
             Some((name, namespace)) => Self::Service { name: name.into(), namespace: namespace.into() },
             None => Self::Outside(host.to_owned()),
         }
+    }
+
+    /// The host that a document means which says names in full: one without dots stays as it is.
+    pub(super) fn of_entry(host: &str, domain: &str) -> Self {
+        match host.contains('.') {
+            true => Self::of_istio(host, "", domain),
+            false => Self::Outside(host.to_owned()),
+        }
+    }
+
+    /// As a pattern of full names; none, if it is no name.
+    pub(super) fn pattern(&self, domain: &str) -> Option<HostPattern> {
+        self.name(domain, Dialect::Istio).parse().ok()
     }
 
     /// Every name that means this host to a client in the namespace `here`, the full one first.

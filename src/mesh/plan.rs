@@ -18,7 +18,7 @@ use serde::Serialize;
 
 pub use self::{
     connections::Connections,
-    rule::{Mirror, Origin, Rule, Subset, Target},
+    rule::{LeftOut, Mirror, Origin, Rule, Subset, Target},
 };
 use super::era::Era;
 use crate::policy::{self, circuit_breaker::Settings};
@@ -77,6 +77,9 @@ pub struct Destination {
     /// one that none takes is not routed. None: all go to the host itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// Rules that are for other clients.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOut>,
     /// Where its rule stands, if it has but one that says nothing of where requests go.
     #[serde(skip)]
     pub origin: Option<Origin>,
@@ -91,6 +94,14 @@ pub struct Port {
     /// A request's way there.
     #[serde(flatten)]
     pub way: Way,
+    /// Whether HTTP is spoken there; if not, no rule is asked.
+    #[serde(skip_serializing_if = "is_true")]
+    pub http: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_true(it: &bool) -> bool {
+    *it
 }
 
 /// A request's way to a destination. Each port has its own state.
@@ -168,6 +179,7 @@ impl Destination {
             serves: Vec::new(),
             subsets: Vec::new(),
             rules: Vec::new(),
+            left_out: Vec::new(),
             origin: None,
         }
     }
@@ -182,7 +194,8 @@ impl Destination {
 
     /// The rules that can take a request to this port.
     pub fn rules_to(&self, port: u16) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(move |rule| rule.is_for(port))
+        let is_http = self.ports.iter().find(|other| other.number == port).is_none_or(|port| port.http);
+        self.rules.iter().filter(move |rule| is_http && rule.is_for(port))
     }
 
     /// The part of its endpoints of this name.
@@ -243,8 +256,16 @@ impl fmt::Display for Destination {
             writeln!(f, "  by itself:")?;
         }
         self.way.fmt(f)?;
-        self.ports.iter().try_for_each(|Port { number, way }| write!(f, "  to port {number}:\n{way}"))?;
+        self.ports.iter().try_for_each(|port| port.fmt(f))?;
         self.subsets.iter().try_for_each(|subset| subset.fmt(f))
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, way, http } = self;
+        let what = if *http { "" } else { ", where no HTTP is spoken" };
+        write!(f, "  to port {number}{what}:\n{way}")
     }
 }
 

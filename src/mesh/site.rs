@@ -87,7 +87,7 @@ impl Site {
         let here = Istio::new(&way.stations, fault, leads, &name, ground.events, draws);
         let site = Building { name: &name, own, port, ground };
         // What the port makes impossible is left out; and a host that is left with no rule is as one that never had any.
-        let rules: Vec<_> = (0..).zip(&destination.rules).filter(|(_, rule)| rule.is_for(port)).collect();
+        let rules: Vec<_> = (0..).zip(destination.rules_to(port)).collect();
         let rules = (!rules.is_empty())
             .then(|| Rules::new(rules.into_iter().map(|(number, rule)| site.rule(number, rule))));
         Self { rules, here, trusts_headers }

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     config::{Document, Error, Errors, Location, Position, Resource, Source},
     layer::draw::Draws,
+    policy::{Invalid, Setting},
 };
 
 /// Who the client is, and what its cluster calls itself.
@@ -71,6 +72,8 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     let order = order(documents);
     notes.sort_by_key(|note| order(Some(&note.location)));
     errors.sort_by_key(|error| order(error.location()));
+    // A route that several documents share is judged with each.
+    errors.dedup_by(|error, before| error == before);
     Errors::unless_empty(errors, (Plan { era: identity.era, destinations }, notes))
 }
 
@@ -130,19 +133,37 @@ impl Lowering<'_> {
         }
     }
 
-    /// Who sees a document is not looked at yet.
-    fn note_export(&mut self, document: &Document, export_to: &[String]) {
-        if !export_to.is_empty() && export_to != ["*"] {
-            self.not_applied(document, "spec.exportTo");
-        }
-    }
-
     /// Does something of which only the errors are told: what is not applied has no surprises.
     fn judge_only<T>(&mut self, judge: impl FnOnce(&mut Self) -> T) -> T {
         let told = self.notes.len();
         let judged = judge(self);
         self.notes.truncate(told);
         judged
+    }
+
+    /// The value at this path cannot mean anything.
+    fn refuse(&mut self, document: &Document, path: &str, message: &str, accepted: &str) {
+        self.errors.push(Error::at(document, path, message).accepted(accepted));
+    }
+
+    /// The same, as a policy says it.
+    fn unfit<F: Setting>(&mut self, document: &Document, path: &str, invalid: &Invalid<F>) {
+        self.unfit_hinted(document, path, invalid, None);
+    }
+
+    fn unfit_hinted<F: Setting>(
+        &mut self,
+        document: &Document,
+        path: &str,
+        invalid: &Invalid<F>,
+        hint: Option<&str>,
+    ) {
+        let message = format!("the {} cannot be {}", invalid.field(), invalid.found());
+        let error = Error::at(document, path, message).accepted(invalid.accepted());
+        self.errors.push(match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        });
     }
 
     fn invalid(&mut self, document: &Document, block: &str, invalid: InvalidBlock) {

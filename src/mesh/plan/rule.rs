@@ -43,6 +43,22 @@ impl PartialEq for Origin {
     }
 }
 
+/// A rule that this client can never meet, and why: told and not compared either.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Why.
+    pub why: String,
+}
+
+impl PartialEq for LeftOut {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 /// A cluster that requests are led to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -257,7 +273,7 @@ impl fmt::Display for Subset {
         let none = if self.has_endpoints { "" } else { "; no endpoint has them" };
         writeln!(f, "  subset {} ({labels}{none}):", self.name)?;
         self.way.fmt(f)?;
-        self.ports.iter().try_for_each(|Port { number, way }| write!(f, "  to port {number}:\n{way}"))
+        self.ports.iter().try_for_each(|port| port.fmt(f))
     }
 }
 

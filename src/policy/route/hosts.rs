@@ -124,6 +124,12 @@ impl<T> Hosts<T> {
         self.families.insert(host.text.clone(), thing)
     }
 
+    /// What belongs to all hosts of this pattern: to the pattern itself, or to the nearest that has it in.
+    #[must_use]
+    pub fn over(&self, host: &HostPattern) -> Option<&T> {
+        self.at(host).or_else(|| self.family(&host.text))
+    }
+
     /// What is at this pattern itself.
     #[must_use]
     pub fn at(&self, host: &HostPattern) -> Option<&T> {

@@ -302,6 +302,18 @@ impl<T> Route<T> {
         &self.response
     }
 
+    /// Whether a request or its answer is changed on the way, wherever it goes.
+    #[must_use]
+    pub fn changes_anything(&self) -> bool {
+        let of_legs = match &self.action {
+            Action::Forward(legs) => {
+                legs.iter().any(|(leg, _)| !(leg.request.is_empty() && leg.response.is_empty()))
+            }
+            _ => false,
+        };
+        of_legs || !(self.rewrite.is_empty() && self.request.is_empty() && self.response.is_empty())
+    }
+
     /// The same, but leading elsewhere.
     #[must_use]
     pub fn map<U>(self, mut each: impl FnMut(T) -> U) -> Route<U> {

@@ -1,8 +1,11 @@
 //! `DestinationRule`: the limits of a host, and of single ports of it.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, HashSet, btree_map::Entry},
+    net::IpAddr,
+};
 
-use super::{limits, services::Spoken};
+use super::{actions, limits, registry::Ports, virtual_service::host_pattern};
 use crate::{
     config::{
         Document,
@@ -30,27 +33,85 @@ struct Limited<'a> {
     budget: Option<&'a RetryBudget>,
 }
 
-/// Reads a rule: what is wrong with it and what there is to tell is said here, once. None if it sets nothing.
+/// Reads a rule: what is wrong with it and what there is to tell is said here, once.
 pub(super) fn read<'a>(
     document: &'a Document,
     spec: &'a DestinationRule,
-    spoken: &Spoken,
+    spoken: &Ports,
     lowering: &mut Lowering<'_>,
-) -> Option<Rule<'a>> {
-    if !spec.subsets.is_empty() {
-        lowering.not_applied(document, "spec.subsets");
-    }
-    lowering.note_export(document, &spec.export_to);
-    if spec.workload_selector.is_some() {
-        lowering.not_applied(document, "spec.workloadSelector");
-    }
+) -> Read<'a> {
+    judge_host(document, spec, lowering);
+    let policy = spec.traffic_policy.as_ref().map(|policy| rule(document, policy, "spec", spoken, lowering));
+    let mut names = HashSet::new();
+    let mut subsets = Vec::new();
     for (index, subset) in spec.subsets.iter().enumerate() {
-        if let Some(policy) = &subset.traffic_policy {
-            let path = format!("spec.subsets[{index}]");
-            lowering.judge_only(|lowering| rule(document, policy, &path, spoken, lowering));
+        let path = format!("spec.subsets[{index}]");
+        let name = &subset.name;
+        if !actions::is_label(name) {
+            let message = format!("`name` cannot be `{name}`");
+            let accepted = "letters, digits and `-` in between, at most 63";
+            lowering.refuse(document, &format!("{path}.name"), &message, accepted);
+        } else if !names.insert(name.to_ascii_lowercase()) {
+            let message = format!("`name` cannot be `{name}` again");
+            lowering.refuse(document, &format!("{path}.name"), &message, "a name of its own for each subset");
         }
+        let policy =
+            subset.traffic_policy.as_ref().map(|policy| rule(document, policy, &path, spoken, lowering));
+        subsets.push(Part { name, labels: &subset.labels, policy });
     }
-    spec.traffic_policy.as_ref().map(|policy| rule(document, policy, "spec", spoken, lowering))
+    Read { policy, subsets }
+}
+
+/// The host is a name, and no address.
+fn judge_host(document: &Document, spec: &DestinationRule, lowering: &mut Lowering<'_>) {
+    let is_address = spec.host.parse::<IpAddr>().is_ok();
+    if spec.host.is_empty() || is_address || host_pattern(&spec.host).is_none() {
+        let message = format!("`host` cannot be `{}`", spec.host);
+        lowering.refuse(document, "spec.host", &message, "a name, with a `*` in front perhaps");
+    }
+}
+
+/// What a document says: for the host, and for parts of its endpoints.
+pub(super) struct Read<'a> {
+    pub(super) policy: Option<Rule<'a>>,
+    pub(super) subsets: Vec<Part<'a>>,
+}
+
+/// A part of a host's endpoints, and what is said of it alone.
+#[derive(Clone)]
+pub(super) struct Part<'a> {
+    pub(super) name: &'a str,
+    pub(super) labels: &'a BTreeMap<String, String>,
+    policy: Option<Rule<'a>>,
+}
+
+impl<'a> Part<'a> {
+    /// The ports that it speaks of.
+    pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
+        self.policy.iter().flat_map(Rule::ports)
+    }
+
+    /// The limits to a port of this part, where that is said of the whole host. A block takes the place of the host's, and
+    /// an entry for a port takes the place of all of its blocks, those that it does not have too.
+    pub(super) fn to(
+        &self,
+        whole: &Rule<'a>,
+        port: Option<u16>,
+        protocol: Upstream,
+    ) -> (Option<Settings>, Connections) {
+        let base = whole.limited(port);
+        let Some(own) = &self.policy else { return base.to(protocol) };
+        let at_port = port.and_then(|port| own.ports.get(&port));
+        let pool = match at_port {
+            Some(entry) => entry.pool,
+            None => own.whole.pool.or(base.pool),
+        };
+        let budget = match at_port {
+            Some(_) => base.budget,
+            None => own.whole.budget.or(base.budget),
+        };
+        Limited { pool, budget }.to(protocol)
+    }
 }
 
 /// The policy in a block.
@@ -58,7 +119,7 @@ fn rule<'a>(
     document: &'a Document,
     policy: &'a TrafficPolicy,
     block: &str,
-    spoken: &Spoken,
+    spoken: &Ports,
     lowering: &mut Lowering<'_>,
 ) -> Rule<'a> {
     if *policy == TrafficPolicy::default() {
@@ -99,7 +160,7 @@ fn port<'a>(
     document: &Document,
     entry: &'a PortTrafficPolicy,
     path: &str,
-    spoken: &Spoken,
+    spoken: &Ports,
     lowering: &mut Lowering<'_>,
 ) -> Option<(u16, Limited<'a>)> {
     let number = entry.port.and_then(|port| port.number).unwrap_or(0);
@@ -120,7 +181,7 @@ fn port<'a>(
     Some((number, limited))
 }
 
-impl Rule<'_> {
+impl<'a> Rule<'a> {
     /// The ports that it speaks of.
     pub(super) fn ports(&self) -> impl Iterator<Item = u16> {
         self.ports.keys().copied()
@@ -128,15 +189,22 @@ impl Rule<'_> {
 
     /// The limits to a port where this protocol is spoken, unless the policies upgrade it.
     pub(super) fn to(&self, port: Option<u16>, protocol: Upstream) -> (Option<Settings>, Connections) {
-        let limited = port.and_then(|port| self.ports.get(&port)).unwrap_or(&self.whole);
-        // What is wrong has been told.
-        let settings = limited.settings(protocol).ok();
-        let connections = limited.pool.map(limits::connections).and_then(Result::ok).unwrap_or_default();
-        (settings, connections)
+        self.limited(port).to(protocol)
+    }
+
+    fn limited(&self, port: Option<u16>) -> &Limited<'a> {
+        port.and_then(|port| self.ports.get(&port)).unwrap_or(&self.whole)
     }
 }
 
 impl Limited<'_> {
+    fn to(&self, protocol: Upstream) -> (Option<Settings>, Connections) {
+        // What is wrong has been told.
+        let settings = self.settings(protocol).ok();
+        let connections = self.pool.map(limits::connections).and_then(Result::ok).unwrap_or_default();
+        (settings, connections)
+    }
+
     fn settings(&self, protocol: Upstream) -> Result<Settings, InvalidBlock> {
         let protocol = match self.pool {
             Some(pool) if limits::upgrades(pool) => Upstream::Http2,

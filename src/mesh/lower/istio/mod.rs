@@ -1,98 +1,99 @@
-//! Istio's documents as destinations: fault, timeout, retries, then the cluster's limits.
+//! Istio's documents as destinations: rules that say who goes where and what is passed before, then the clusters' limits.
 
+mod actions;
+mod client;
+mod conditions;
+mod delegate;
 mod destination_rule;
 mod fault;
+mod gateways;
+mod header_changes;
 mod limits;
+mod policies;
+mod protocols;
+mod registry;
 mod retries;
 mod said;
-mod services;
+mod stations;
 mod virtual_service;
 
-use self::{said::AllSaid, services::Services};
+use std::collections::HashSet;
+
+use self::{
+    client::Client,
+    delegate::Delegates,
+    gateways::Gateways,
+    policies::Policies,
+    registry::Registry,
+    said::{Said, Subject},
+    virtual_service::Beside,
+};
 use super::{Lowering, names::Claim};
 use crate::{
-    config::{
-        Document, Resource,
-        istio::{DestinationRule, VirtualService},
-    },
-    mesh::{host::Host, note::NoteKind},
+    config::{Document, Resource},
+    mesh::host::Host,
 };
 
 pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Vec<Claim<'a>> {
-    let services = Services::of(documents, lowering);
-    let mut all = AllSaid::default();
+    let registry = Registry::of(documents, lowering);
+    let client = Client::new(lowering.identity);
+    let gateways = Gateways::of(documents, lowering);
+    let delegates = Delegates::of(documents, lowering);
+    let policies = Policies::of(documents, &registry, &client, lowering);
+    let mut routes = Vec::new();
     for &document in documents {
-        match &document.resource {
-            Resource::VirtualService(spec) => routes(&mut all, document, spec, lowering),
-            Resource::DestinationRule(spec) => rule(&mut all, document, spec, &services, lowering),
-            _ => {}
-        }
+        let Resource::VirtualService(spec) = &document.resource else { continue };
+        let beside = Beside { registry: &registry, client: &client, delegates: &delegates };
+        let Some(mut read) = virtual_service::read(document, spec, &beside, lowering) else { continue };
+        gateways.keep_served(&mut read, spec, &client, lowering);
+        protocols::judge(document, spec, &read, &registry, &gateways, lowering);
+        routes.push(read);
     }
-    all.complete().into_iter().map(|said| said.claim(&services, lowering)).collect()
+    delegates.note_unused(documents, lowering);
+    let said = Said::new(&registry, &policies, routes, lowering);
+    let mut known = HashSet::new();
+    let subjects = subjects(&said, lowering);
+    let subjects = subjects.into_iter().filter(|subject| known.insert(subject.host.clone()));
+    let subjects: Vec<_> = subjects.collect();
+    subjects.into_iter().filter_map(|subject| said.claim(subject, lowering)).collect()
 }
 
-fn routes<'a>(
-    all: &mut AllSaid<'a>,
-    document: &'a Document,
-    spec: &VirtualService,
-    lowering: &mut Lowering<'_>,
-) {
-    if !virtual_service::is_for_clients(document, spec, lowering) {
-        return;
-    }
-    let hosts: Vec<_> = spec.hosts.iter().map(|host| host_of(host, document, lowering)).collect();
-    let Some(route) = virtual_service::route(document, spec, &hosts, lowering) else { return };
-    for (index, host) in hosts.into_iter().enumerate() {
-        let path = format!("spec.hosts[{index}]");
-        if is_looked_for(&host, document, &path, lowering) {
-            let said = all.of(host, document, path.clone());
-            let earlier = said.route.get_or_insert_with(|| (route.clone(), document));
-            never_applies(document, &path, earlier.1, lowering);
-        }
-    }
-}
-
-fn rule<'a>(
-    all: &mut AllSaid<'a>,
-    document: &'a Document,
-    spec: &'a DestinationRule,
-    services: &Services,
-    lowering: &mut Lowering<'_>,
-) {
-    let path = "spec.host";
-    let host = host_of(&spec.host, document, lowering);
-    let spoken = services.spoken(&host, lowering.identity.http2);
-    let rule = destination_rule::read(document, spec, &spoken, lowering);
-    if is_looked_for(&host, document, path, lowering) {
-        let said = all.of(host, document, path.to_owned());
-        // Of several rules that of a policy counts which comes first, whole.
-        if let Some(rule) = rule {
-            let earlier = said.rule.get_or_insert((rule, document));
-            never_applies(document, path, earlier.1, lowering);
-        }
-    }
+/// The hosts that documents speak of, and those that rules lead to where something is said of them.
+fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>> {
+    let domain = &lowering.identity.domain;
+    let routed = said.routes.iter().flat_map(|routes| {
+        let subject = |(host, path): &(Host, String)| Subject {
+            host: host.clone(),
+            document: routes.document,
+            path: path.clone(),
+        };
+        routes.hosts.iter().map(subject)
+    });
+    let policed = said.policies.hosts().map(|(host, document)| Subject {
+        host: host.clone(),
+        document,
+        path: "spec.host".to_owned(),
+    });
+    let known = said.registry.hosts().filter_map(|host| {
+        let known = said.registry.get(host)?;
+        Some(Subject { host: host.clone(), document: known.document, path: known.path.clone() })
+    });
+    let led = said.targets().into_iter().map(|Subject { host, document, path }| Subject {
+        host: Host::of_istio(&host.name(domain, crate::mesh::plan::Dialect::Istio), "", domain),
+        document,
+        path,
+    });
+    routed.chain(policed).chain(known).chain(led).collect()
 }
 
 fn host_of(host: &str, document: &Document, lowering: &Lowering<'_>) -> Host {
     Host::of_istio(host, lowering.namespace(document), &lowering.identity.domain)
 }
 
-/// Whether requests are asked if they mean this host; of families of hosts that of all is the only one.
-fn is_looked_for(host: &Host, document: &Document, path: &str, lowering: &mut Lowering<'_>) -> bool {
-    let family = matches!(host, Host::Outside(name) if name.starts_with('*') && name != "*");
-    if family {
-        let message = "not applied yet: of names with a `*` only `*` alone is looked for";
-        lowering.note(document, path, NoteKind::NotApplied, message);
-    }
-    !family
-}
-
-/// Tells that an earlier document counts, if it is another one.
-fn never_applies(document: &Document, path: &str, counts: &Document, lowering: &mut Lowering<'_>) {
-    if !std::ptr::eq(document, counts) {
-        let field = path.split('[').next().unwrap_or(path);
-        let at = counts.locate_nearest(field);
-        let message = format!("never applies: the document at {at} is for the same host and came first");
-        lowering.note(document, path, NoteKind::Surprise, message);
-    }
+/// Which of several documents comes first: the one that was made first, else by name, else by namespace. Files say
+/// nothing of when; then they go by name.
+fn age(document: &Document) -> (Option<&str>, &str, &str) {
+    let metadata = &document.metadata;
+    let name = metadata.name.as_deref().unwrap_or_default();
+    (metadata.creation_timestamp.as_deref(), name, metadata.namespace.as_deref().unwrap_or_default())
 }

@@ -1,8 +1,15 @@
-//! `VirtualService`: what happens to requests on the one route that is applied yet, that for every request.
+//! `VirtualService`: rules for hosts, for clients inside of the mesh or behind gateways.
 
-use std::time::Duration;
+use std::collections::HashSet;
 
-use super::{fault, retries};
+use super::{
+    actions,
+    client::{Client, MESH},
+    conditions,
+    delegate::{self, Delegates},
+    registry::Registry,
+    stations,
+};
 use crate::{
     config::{
         Document,
@@ -10,204 +17,208 @@ use crate::{
     },
     mesh::{
         host::Host,
-        lower::{InvalidBlock, Lowering},
+        lower::Lowering,
         note::NoteKind,
-        plan::Station,
+        plan::{LeftOut, Origin, Rule},
     },
-    policy::{self, timeout},
+    policy::route::HostPattern,
 };
 
-/// The gateway that stands for every client of the mesh.
-const MESH: &str = "mesh";
-
-/// What happens to requests before they go to a cluster, outermost first.
-#[derive(Clone)]
-pub(super) struct Route {
-    pub(super) stations: Vec<Station>,
+/// The rules that a document gives its hosts, to this client.
+pub(super) struct Routes<'a> {
+    pub(super) document: &'a Document,
+    /// The hosts, each with where it is named.
+    pub(super) hosts: Vec<(Host, String)>,
+    pub(super) rules: Vec<Rule>,
+    /// What the client can never meet.
+    pub(super) left_out: Vec<LeftOut>,
+    /// Whether it applies by a gateway, where rules of several documents are put together.
+    pub(super) by_gateway: bool,
 }
 
-/// Whether a document is for clients inside of the mesh; that another one is not is told.
-pub(super) fn is_for_clients(
-    document: &Document,
-    spec: &VirtualService,
+/// What is known beside a document.
+pub(super) struct Beside<'b, 'a> {
+    pub(super) registry: &'b Registry<'a>,
+    pub(super) client: &'b Client<'b>,
+    pub(super) delegates: &'b Delegates<'a>,
+}
+
+/// The rules of a document, if it is for this client. Every document is judged.
+pub(super) fn read<'a>(
+    document: &'a Document,
+    spec: &'a VirtualService,
+    beside: &Beside<'_, 'a>,
     lowering: &mut Lowering<'_>,
-) -> bool {
-    let is = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == MESH);
-    if !is {
-        let message = "never applies to a client: it is for gateways, and `mesh` is not among them";
-        lowering.note(document, "spec.gateways", NoteKind::Surprise, message);
-    }
-    is
-}
-
-/// The route of these hosts for every request; none if there is none. Every route is judged.
-pub(super) fn route(
-    document: &Document,
-    spec: &VirtualService,
-    hosts: &[Host],
-    lowering: &mut Lowering<'_>,
-) -> Option<Route> {
-    let fields = [(!spec.tls.is_empty(), "tls"), (!spec.tcp.is_empty(), "tcp")];
-    lowering.fields_not_applied(document, "spec", &fields);
-    lowering.note_export(document, &spec.export_to);
-    let mut taken = None;
-    for (index, route) in spec.http.iter().enumerate() {
-        let path = format!("spec.http[{index}]");
-        if !route.matches.is_empty() {
-            let message = "not applied yet: the requests that it matches are treated as all others are";
-            lowering.note(document, &format!("{path}.match"), NoteKind::NotApplied, message);
-            lowering.judge_only(|lowering| stations(document, route, &path, lowering));
-        } else if taken.is_some() {
-            let message = "never taken: an earlier route takes every request";
-            lowering.note(document, &path, NoteKind::Surprise, message);
-            lowering.judge_only(|lowering| stations(document, route, &path, lowering));
-        } else {
-            taken = Some(Route { stations: stations(document, route, &path, lowering) });
-            note_unapplied(document, route, &path, lowering);
-            note_places(document, route, &path, hosts, lowering);
-        }
-    }
-    taken
-}
-
-fn stations(document: &Document, route: &HttpRoute, path: &str, lowering: &mut Lowering<'_>) -> Vec<Station> {
-    let time = route.timeout.and_then(|time| time.whole_millis().ok());
-    let stations = [
-        fault_station(document, route, path, lowering),
-        timeout_station(document, time, path, lowering),
-        retry_station(document, route, time, path, lowering),
-    ];
-    stations.into_iter().flatten().filter(Station::does_something).collect()
-}
-
-fn fault_station(
-    document: &Document,
-    route: &HttpRoute,
-    path: &str,
-    lowering: &mut Lowering<'_>,
-) -> Option<Station> {
-    let block = route.fault.as_ref()?;
-    let path = format!("{path}.fault");
-    match policy::fault::Settings::try_from(block) {
-        Ok(settings) => {
-            lowering.surprises(document, &path, fault::surprises(block, &settings));
-            Some(Station::Fault(settings))
-        }
-        Err(invalid) => {
-            lowering.invalid(document, &path, invalid);
-            None
-        }
-    }
-}
-
-fn timeout_station(
-    document: &Document,
-    time: Option<Duration>,
-    path: &str,
-    lowering: &mut Lowering<'_>,
-) -> Option<Station> {
-    match timeout_settings(time, lowering) {
-        Ok(settings) => Some(Station::Timeout(settings)),
-        Err(error) => {
-            let invalid = InvalidBlock::new("timeout", error.found(), error.accepted());
-            lowering.invalid(document, path, invalid);
-            None
-        }
-    }
-}
-
-fn timeout_settings(
-    time: Option<Duration>,
-    lowering: &Lowering<'_>,
-) -> Result<timeout::Settings, timeout::SettingsError> {
-    let mut settings = timeout::Settings::builder().tell_deadline(lowering.identity.tell_deadlines);
-    if lowering.identity.era.trust_request_headers {
-        settings = settings.trust_request_headers(timeout::Trusted::Total);
-    }
-    match time {
-        Some(time) => settings.total(time).build(),
-        None => settings.build(),
-    }
-}
-
-fn retry_station(
-    document: &Document,
-    route: &HttpRoute,
-    timeout: Option<Duration>,
-    path: &str,
-    lowering: &mut Lowering<'_>,
-) -> Option<Station> {
-    let era = lowering.identity.era;
-    let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era))) };
-    let path = format!("{path}.retries");
-    lowering.surprises(document, &path, retries::surprises(block, timeout, era));
-    if block.retry_remote_localities.is_some() {
-        lowering.not_applied(document, &format!("{path}.retryRemoteLocalities"));
-    }
-    match retries::settings(block, timeout, era) {
-        Ok(settings) => Some(Station::Retry(settings)),
-        Err(invalid) => {
-            lowering.invalid(document, &path, invalid);
-            None
-        }
-    }
-}
-
-/// What a host has that no route speaks of.
-pub(super) fn by_default(lowering: &Lowering<'_>) -> Route {
-    let timeout = timeout_settings(None, lowering).ok().map(Station::Timeout);
-    let retries = Station::Retry(retries::by_default(lowering.identity.era));
-    let stations = timeout.into_iter().chain([retries]).filter(Station::does_something).collect();
-    Route { stations }
-}
-
-fn note_unapplied(document: &Document, route: &HttpRoute, path: &str, lowering: &mut Lowering<'_>) {
-    let fields = [
-        (route.redirect.is_some(), "redirect"),
-        (route.direct_response.is_some(), "directResponse"),
-        (route.delegate.is_some(), "delegate"),
-        (route.rewrite.is_some(), "rewrite"),
-        (route.mirror.is_some(), "mirror"),
-        (!route.mirrors.is_empty(), "mirrors"),
-        (route.mirror_percent.is_some(), "mirrorPercent"),
-        (route.mirror_percentage.is_some(), "mirrorPercentage"),
-        (route.cors_policy.is_some(), "corsPolicy"),
-        (route.headers.is_some(), "headers"),
-    ];
-    lowering.fields_not_applied(document, path, &fields);
-}
-
-/// Requests stay with the host that they are for, until routes lead elsewhere.
-fn note_places(
-    document: &Document,
-    route: &HttpRoute,
-    path: &str,
-    hosts: &[Host],
-    lowering: &mut Lowering<'_>,
-) {
-    let path = format!("{path}.route");
-    let place = match route.route.as_slice() {
-        [] => return,
-        [place] => place,
-        several => {
-            let message = format!(
-                "not applied yet: requests go to the host that they name, and not by weight to these {} places",
-                several.len()
-            );
-            return lowering.note(document, &path, NoteKind::NotApplied, message);
+) -> Option<Routes<'a>> {
+    judge(document, spec, lowering);
+    let is_meant = is_meant(document, spec, beside.client, lowering);
+    let by_gateway = is_meant.as_ref().is_some_and(|bound| !bound.iter().any(|gateway| gateway == MESH));
+    let (mut rules, mut left_out) = (Vec::new(), Vec::new());
+    let mut read = |lowering: &mut Lowering<'_>| {
+        for (index, route) in spec.http.iter().enumerate() {
+            let path = format!("spec.http[{index}]");
+            let named = Named { document, route, path, origin: origin(document, index, route, lowering) };
+            if route.delegate.is_some() {
+                delegate::routes(&named, beside, &mut rules, &mut left_out, lowering);
+            } else {
+                rule(&named, beside, &mut rules, &mut left_out, lowering);
+            }
         }
     };
-    let to = &place.destination;
-    let there = super::host_of(&to.host, document, lowering);
-    let path = format!("{path}[0]");
-    if hosts.iter().any(|host| *host != there) {
-        let message = "not applied yet: requests go to the host that they name";
-        lowering.note(document, &format!("{path}.destination.host"), NoteKind::NotApplied, message);
+    match is_meant {
+        Some(_) => read(lowering),
+        None => lowering.judge_only(|lowering| read(lowering)),
     }
-    let fields = [
-        (to.subset.is_some(), "destination.subset"),
-        (to.port.is_some(), "destination.port"),
-        (place.headers.is_some(), "headers"),
-    ];
-    lowering.fields_not_applied(document, &path, &fields);
+    is_meant?;
+    let l4 = [(!spec.tls.is_empty(), "tls"), (!spec.tcp.is_empty(), "tcp")];
+    for (_, field) in l4.iter().filter(|(is_set, _)| *is_set) {
+        let message = "read, not applied: it is for connections, and a client of HTTP requests makes none";
+        lowering.note(document, &format!("spec.{field}"), NoteKind::NotApplied, message);
+    }
+    let hosts = spec.hosts.iter().enumerate();
+    let hosts =
+        hosts.map(|(index, host)| (super::host_of(host, document, lowering), format!("spec.hosts[{index}]")));
+    Some(Routes { document, hosts: hosts.collect(), rules, left_out, by_gateway })
+}
+
+/// A route, and where it stands.
+pub(super) struct Named<'n> {
+    pub(super) document: &'n Document,
+    pub(super) route: &'n HttpRoute,
+    pub(super) path: String,
+    pub(super) origin: Origin,
+}
+
+/// What a route is called in a plan.
+pub(super) fn origin(
+    document: &Document,
+    index: usize,
+    route: &HttpRoute,
+    lowering: &Lowering<'_>,
+) -> Origin {
+    let name = document.metadata.name.as_deref().unwrap_or("(no name)");
+    let own = route.name.as_ref().map_or_else(String::new, |name| format!(" `{name}`"));
+    let at = document.locate_nearest(&format!("spec.http[{index}]"));
+    Origin { name: format!("{}/{name} http[{index}]{own}", lowering.namespace(document)), at: at.to_string() }
+}
+
+/// Adds the rule of a route, or why there is none for this client.
+pub(super) fn rule(
+    named: &Named<'_>,
+    beside: &Beside<'_, '_>,
+    rules: &mut Vec<Rule>,
+    left_out: &mut Vec<LeftOut>,
+    lowering: &mut Lowering<'_>,
+) {
+    let Named { document, route, path, origin } = named;
+    let (mut conditions, mut why) = (Vec::new(), None);
+    for (index, entry) in route.matches.iter().enumerate() {
+        let path = format!("{path}.match[{index}]");
+        match conditions::condition(document, entry, &path, beside.client, lowering) {
+            Ok(condition) => conditions.push(condition),
+            Err(unmet) => why = why.or(Some(unmet)),
+        }
+    }
+    let stations = stations::of(document, route, path, lowering);
+    let mirrors = actions::mirrors(document, route, path, beside.registry, lowering);
+    if route.cors_policy.is_some() {
+        let message = "read, not applied: browsers are told by servers, and this is a client";
+        lowering.note(document, &format!("{path}.corsPolicy"), NoteKind::NotApplied, message);
+    }
+    let Some(action) = actions::route(document, route, path, beside.registry, lowering) else { return };
+    // Of an entry that asks for nothing every request is meant, whatever the others ask for.
+    if conditions.iter().any(|condition| *condition == Default::default()) {
+        conditions.clear();
+    } else if let (true, Some(why)) = (conditions.is_empty(), why) {
+        return left_out.push(LeftOut { origin: origin.clone(), why });
+    }
+    rules.push(Rule { origin: origin.clone(), conditions, route: action, stations, mirrors });
+}
+
+/// The gateways by which a document is for this client; none if it is for others, which is told.
+fn is_meant(
+    document: &Document,
+    spec: &VirtualService,
+    client: &Client<'_>,
+    lowering: &mut Lowering<'_>,
+) -> Option<Vec<String>> {
+    let namespace = lowering.namespace(document).to_owned();
+    if spec.hosts.is_empty() {
+        return None;
+    }
+    if !client.sees(&spec.export_to, &namespace) {
+        let message = "never applies to this client: it is exported to other namespaces";
+        lowering.note(document, "spec.exportTo", NoteKind::Surprise, message);
+        return None;
+    }
+    let bound: Vec<_> = client.bound(&spec.gateways, &namespace).into_iter().map(str::to_owned).collect();
+    if bound.is_empty() {
+        let message = match client.is_in_mesh() {
+            true => "never applies to a client: it is for gateways, and `mesh` is not among them".to_owned(),
+            false => format!("never applies to this client: it is not for {}", client.acts_for()),
+        };
+        let path = if spec.gateways.is_empty() { "spec" } else { "spec.gateways" };
+        lowering.note(document, path, NoteKind::Surprise, message);
+        return None;
+    }
+    Some(bound)
+}
+
+/// What is wrong with a document as a whole.
+fn judge(document: &Document, spec: &VirtualService, lowering: &mut Lowering<'_>) {
+    if spec.http.is_empty() && spec.tls.is_empty() && spec.tcp.is_empty() {
+        lowering.refuse(document, "spec", "there is no route", "at least one of `http`, `tls` and `tcp`");
+    }
+    let is_for_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == MESH);
+    if spec.hosts.is_empty() && !spec.gateways.is_empty() {
+        let message = "a document without `hosts` is a part of others, and has no `gateways`";
+        lowering.refuse(document, "spec.gateways", message, "no `gateways`, or at least one host");
+    }
+    let mut patterns: Vec<HostPattern> = Vec::new();
+    let mut named = HashSet::new();
+    for (index, host) in spec.hosts.iter().enumerate() {
+        let path = format!("spec.hosts[{index}]");
+        let Some(pattern) = host_pattern(host).filter(|_| !host.is_empty()) else {
+            let message = format!("a host cannot be `{host}`");
+            lowering.refuse(document, &path, &message, "a name or an address, with a `*` in front perhaps");
+            continue;
+        };
+        if host == "*" && is_for_mesh {
+            let accepted = "the names of hosts, or a `*` with a part of a name, such as `*.example.com`";
+            lowering.refuse(document, &path, "`*` cannot be all of a host where `mesh` is meant", accepted);
+        }
+        let is_twice = !named.insert(pattern.clone());
+        let other = patterns.iter().find(|other| other.covers(&pattern) || pattern.covers(other));
+        if is_twice || other.is_some() {
+            let other = other.map_or_else(|| host.clone(), ToString::to_string);
+            let message = format!("`{host}` is one of `{other}`, which is named too");
+            lowering.refuse(document, &path, &message, "hosts of which none is of another's family");
+        }
+        // Only families can have others among them: of many hosts few are compared.
+        if pattern.is_family() || patterns.is_empty() {
+            patterns.push(pattern);
+        }
+    }
+    for (index, to) in spec.export_to.iter().enumerate() {
+        if !(matches!(to.as_str(), "*" | "." | "~") || actions::is_label(to)) {
+            let message = format!("`exportTo` cannot be `{to}`");
+            let accepted = "the name of a namespace, `.` for the document's own, or `*` for all";
+            lowering.refuse(document, &format!("spec.exportTo[{index}]"), &message, accepted);
+        }
+    }
+}
+
+/// A host as a document names it, if it can be one.
+pub(super) fn host_pattern(host: &str) -> Option<HostPattern> {
+    let is_address = host.parse::<std::net::IpAddr>().is_ok();
+    let rest = host.strip_prefix('*').unwrap_or(host).strip_prefix(['.', '-']).unwrap_or(host);
+    let rest = if host == "*" { "" } else { rest.trim_start_matches('*') };
+    let is_name = rest.is_empty() && host == "*"
+        || !rest.is_empty()
+            && rest.strip_suffix('.').unwrap_or(rest).split('.').all(|label| {
+                !label.is_empty()
+                    && label.len() <= 63
+                    && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            });
+    (is_address || is_name).then(|| host.parse().ok()).flatten()
 }

@@ -68,6 +68,7 @@ fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, identity: &Id
         serves: Vec::new(),
         subsets: Vec::new(),
         rules: Vec::new(),
+        left_out: Vec::new(),
         origin: None,
     }
 }

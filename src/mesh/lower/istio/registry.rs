@@ -1,0 +1,229 @@
+//! Which hosts there are, with their ports and what is spoken there: as `Service` and `ServiceEntry` documents say.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{
+    config::{
+        Document, Resource,
+        istio::{ServiceEntry, ServiceEntryPort},
+        k8s::{Service, ServicePort},
+    },
+    mesh::{host::Host, lower::Lowering, note::NoteKind},
+    policy::limits::Upstream,
+};
+
+/// The hosts that there are documents of.
+pub(super) struct Registry<'a> {
+    known: HashMap<Host, Known<'a>>,
+    /// In the order of their documents.
+    hosts: Vec<Host>,
+}
+
+/// A host that a document is about.
+pub(super) struct Known<'a> {
+    pub(super) document: &'a Document,
+    pub(super) path: String,
+    /// The namespace that it is of.
+    pub(super) namespace: String,
+    ports: BTreeMap<u16, Spoken>,
+    /// The name that it is another one for.
+    alias: Option<String>,
+}
+
+/// What is spoken at a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spoken {
+    /// HTTP, or nobody says what.
+    Http(Upstream),
+    /// Another protocol, in which rules for HTTP find nothing.
+    Other,
+}
+
+/// What is spoken to a host, before a policy upgrades it.
+#[derive(Debug, Clone)]
+pub(super) struct Ports {
+    ports: BTreeMap<u16, Spoken>,
+    /// To a port of which nothing is known.
+    otherwise: Upstream,
+}
+
+impl<'a> Registry<'a> {
+    pub(super) fn of(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Self {
+        let mut registry = Self { known: HashMap::new(), hosts: Vec::new() };
+        for &document in documents {
+            let namespace = lowering.namespace(document).to_owned();
+            match &document.resource {
+                Resource::Service(service) => {
+                    let Some(name) = &document.metadata.name else { continue };
+                    let host = Host::Service { name: name.clone(), namespace: namespace.clone() };
+                    registry.insert(host, Known::service(document, service, namespace));
+                }
+                Resource::ServiceEntry(entry) => {
+                    note_entry(document, entry, lowering);
+                    for (index, name) in
+                        entry.hosts.iter().enumerate().filter(|(_, name)| !name.starts_with('*'))
+                    {
+                        let host = Host::of_entry(name, &lowering.identity.domain);
+                        let path = format!("spec.hosts[{index}]");
+                        registry.insert(host, Known::entry(document, entry, namespace.clone(), path));
+                    }
+                }
+                _ => {}
+            }
+        }
+        registry
+    }
+
+    fn insert(&mut self, host: Host, known: Known<'a>) {
+        if self.known.contains_key(&host) {
+            return;
+        }
+        self.hosts.push(host.clone());
+        self.known.insert(host, known);
+    }
+
+    /// What is known of a host.
+    pub(super) fn get(&self, host: &Host) -> Option<&Known<'a>> {
+        self.known.get(host)
+    }
+
+    /// The hosts that there are documents of, in their order.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter()
+    }
+
+    /// The host that a name leads to in the end: of an alias the one that it is for, one step on.
+    pub(super) fn resolved(&self, host: Host, domain: &str) -> Host {
+        let alias = self.known.get(&host).and_then(|known| known.alias.as_deref());
+        alias.map_or(host, |alias| Host::of_entry(alias, domain))
+    }
+
+    /// What is spoken to a host; whoever speaks HTTP/2 to all does to its ports too.
+    pub(super) fn ports(&self, host: &Host, http2: bool) -> Ports {
+        let mut ports = self.known.get(host).map(|known| known.ports.clone()).unwrap_or_default();
+        if http2 {
+            ports.values_mut().for_each(|spoken| {
+                if matches!(spoken, Spoken::Http(_)) {
+                    *spoken = Spoken::Http(Upstream::Http2);
+                }
+            });
+        }
+        Ports { ports, otherwise: if http2 { Upstream::Http2 } else { Upstream::Http1 } }
+    }
+}
+
+/// Its hosts and ports are looked at; who its endpoints are is not yet.
+fn note_entry(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering<'_>) {
+    let fields = [
+        (entry.endpoints.is_some(), "endpoints"),
+        (entry.workload_selector.is_some(), "workloadSelector"),
+        (entry.resolution.is_some(), "resolution"),
+        (!entry.addresses.is_empty(), "addresses"),
+        (!entry.subject_alt_names.is_empty(), "subjectAltNames"),
+    ];
+    lowering.fields_not_applied(document, "spec", &fields);
+    if entry.hosts.is_empty() {
+        lowering.refuse(document, "spec.hosts", "`hosts` cannot be empty", "at least one host");
+    }
+    for (index, host) in entry.hosts.iter().enumerate() {
+        let path = format!("spec.hosts[{index}]");
+        if host == "*" {
+            lowering.refuse(document, &path, "a host cannot be `*`", "a name, with a `*` in front perhaps");
+        } else if host.starts_with('*') {
+            lowering.note(
+                document,
+                &path,
+                NoteKind::NotApplied,
+                "read, not applied: a family has no ports here",
+            );
+        }
+    }
+}
+
+impl<'a> Known<'a> {
+    fn service(document: &'a Document, service: &Service, namespace: String) -> Self {
+        let ports = service.ports.iter().map(|port| (port.port, of_service(port))).collect();
+        let is_alias = service.kind.as_deref() == Some("ExternalName");
+        let alias = service.external_name.clone().filter(|_| is_alias);
+        Self { document, path: "metadata.name".to_owned(), namespace, ports, alias }
+    }
+
+    fn entry(document: &'a Document, entry: &ServiceEntry, namespace: String, path: String) -> Self {
+        let ports = entry.ports.iter().filter_map(|port| Some((port.number?, of_entry(port)))).collect();
+        Self { document, path, namespace, ports, alias: None }
+    }
+
+    /// Its only port, if it has one.
+    pub(super) fn only_port(&self) -> Option<u16> {
+        let mut ports = self.ports.keys();
+        ports.next().copied().filter(|_| ports.next().is_none())
+    }
+
+    /// Its ports.
+    pub(super) fn numbers(&self) -> Vec<u16> {
+        self.ports.keys().copied().collect()
+    }
+}
+
+impl Ports {
+    /// What is spoken to this port, or to one of which nothing is known; other protocols share no connections.
+    pub(super) fn to(&self, port: Option<u16>) -> Upstream {
+        match port.and_then(|port| self.ports.get(&port)) {
+            Some(Spoken::Http(upstream)) => *upstream,
+            Some(Spoken::Other) => Upstream::Http1,
+            None => self.otherwise,
+        }
+    }
+
+    /// Whether HTTP is spoken to a port, as far as is known.
+    pub(super) fn is_http(&self, port: u16) -> bool {
+        self.ports.get(&port) != Some(&Spoken::Other)
+    }
+
+    /// Whether HTTP is spoken to none of the ports, of which there are some.
+    pub(super) fn is_other(&self) -> bool {
+        !self.ports.is_empty() && self.ports.values().all(|spoken| *spoken == Spoken::Other)
+    }
+
+    /// To the ports that are not among these, each protocol once.
+    pub(super) fn beside<T>(&self, ports: &BTreeMap<u16, T>) -> Vec<Upstream> {
+        let others = self.ports.keys().filter(|port| !ports.contains_key(port));
+        let mut spoken: Vec<_> = others.map(|port| self.to(Some(*port))).collect();
+        if self.ports.is_empty() {
+            spoken.push(self.otherwise);
+        }
+        spoken.sort_unstable_by_key(|protocol| *protocol as u8);
+        spoken.dedup();
+        spoken
+    }
+
+    /// The ports that are known.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u16> {
+        self.ports.keys().copied()
+    }
+}
+
+/// `appProtocol` counts before the name, which begins with the protocol: `grpc`, `http2-admin`. Of what is said of
+/// neither it is found out what it is.
+fn of_service(port: &ServicePort) -> Spoken {
+    if port.protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case("UDP")) {
+        return Spoken::Other;
+    }
+    let said = port.app_protocol.as_deref().or(port.name.as_deref()).unwrap_or_default().to_ascii_lowercase();
+    let said = said.strip_prefix("kubernetes.io/").unwrap_or(&said);
+    named(said.split('-').next().unwrap_or_default())
+}
+
+/// What the entry says; it is found out where it says nothing.
+fn of_entry(port: &ServiceEntryPort) -> Spoken {
+    let said = port.protocol.as_deref().unwrap_or_default().to_ascii_lowercase();
+    named(said.split('-').next().unwrap_or_default())
+}
+
+fn named(protocol: &str) -> Spoken {
+    match protocol {
+        "grpc" | "http2" | "h2c" => Spoken::Http(Upstream::Http2),
+        "tcp" | "udp" | "tls" | "https" | "mongo" | "redis" | "mysql" => Spoken::Other,
+        _ => Spoken::Http(Upstream::Http1),
+    }
+}
