@@ -37,6 +37,7 @@ struct Common {
     clusters: Clusters,
     events: Events,
     draws: Draws,
+    trusts_headers: bool,
 }
 
 /// Where the client is, for names that are short.
@@ -103,7 +104,12 @@ impl Running {
                 same.map_or_else(|| Arc::new(OfHost::new(&bare, events)), Arc::clone)
             });
         }
-        let shared = Arc::new(Common { clusters, events: events.clone(), draws });
+        let shared = Arc::new(Common {
+            clusters,
+            events: events.clone(),
+            draws,
+            trusts_headers: plan.era.trust_request_headers,
+        });
         let mut running =
             Self { plan, notes, by_host: HashMap::new(), families: Hosts::default(), names, shared };
         for destination in &running.plan.destinations {
@@ -260,11 +266,11 @@ impl Ports {
     }
 
     fn stack(&self, port: u16) -> Stack {
-        let Common { clusters, events, draws } = &*self.shared;
+        let Common { clusters, events, draws, trusts_headers } = &*self.shared;
         match self.destination.dialect {
             Dialect::OsmEdge => Stack::OsmEdge(OsmEdge::new(&self.destination, port, events, *draws)),
             Dialect::Istio => {
-                let ground = Ground { clusters, events, draws: *draws };
+                let ground = Ground { clusters, events, draws: *draws, trusts_headers: *trusts_headers };
                 Stack::Istio(Site::new(&self.destination, &self.own, port, &ground))
             }
         }

@@ -21,7 +21,9 @@ impl Host {
     pub(super) fn of_istio(host: &str, namespace: &str, domain: &str) -> Self {
         let host = host.strip_suffix('.').unwrap_or(host);
         let service = match host.strip_suffix(&format!(".svc.{domain}")) {
-            Some(service) => service.split_once('.').filter(|(_, namespace)| !namespace.contains('.')),
+            Some(service) => service
+                .split_once('.')
+                .filter(|(name, namespace)| !namespace.contains('.') && !name.contains('*')),
             None if host.contains(['.', '*', ':']) => None,
             None => Some((host, namespace)),
         };
@@ -103,7 +105,15 @@ mod tests {
         let of = |host| Host::of_istio(host, "demo", "cluster.local");
         assert_eq!(of("fortio"), service("fortio", "demo"));
         assert_eq!(of("fortio.other.svc.cluster.local"), service("fortio", "other"));
-        for outside in ["reviews.prod", "mysql.vm.demo", "*.com", "*", "::1", "a.b.c.svc.cluster.local"] {
+        for outside in [
+            "reviews.prod",
+            "mysql.vm.demo",
+            "*.com",
+            "*",
+            "::1",
+            "a.b.c.svc.cluster.local",
+            "*.demo.svc.cluster.local",
+        ] {
             assert_eq!(of(outside), Host::Outside(outside.to_owned()));
         }
     }

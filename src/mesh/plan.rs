@@ -253,7 +253,9 @@ impl fmt::Display for Destination {
             if !self.rules.iter().any(|rule| rule.conditions.is_empty()) {
                 writeln!(f, "  what no rule takes is answered 404")?;
             }
-            writeln!(f, "  by itself:")?;
+            if self.way != Way::default() {
+                writeln!(f, "  the host itself:")?;
+            }
         }
         self.way.fmt(f)?;
         self.ports.iter().try_for_each(|port| port.fmt(f))?;

@@ -74,12 +74,13 @@ pub(super) struct Ground<'g> {
     pub(super) clusters: &'g Clusters,
     pub(super) events: &'g Events,
     pub(super) draws: Draws,
+    /// Whether requests may say by headers what is to happen to them.
+    pub(super) trusts_headers: bool,
 }
 
 impl Site {
     pub(super) fn new(destination: &Destination, own: &Arc<OfHost>, port: u16, ground: &Ground<'_>) -> Self {
         let way = destination.way_to(port);
-        let trusts_headers = stack::trusts_headers(way);
         let name = Cluster::new(&*destination.name, port).to_string();
         let draws = ground.draws.of(&name);
         let fault = stack::faults(&way.stations, &name, ground.events, draws);
@@ -90,7 +91,7 @@ impl Site {
         let rules: Vec<_> = (0..).zip(destination.rules_to(port)).collect();
         let rules = (!rules.is_empty())
             .then(|| Rules::new(rules.into_iter().map(|(number, rule)| site.rule(number, rule))));
-        Self { rules, here, trusts_headers }
+        Self { rules, here, trusts_headers: ground.trusts_headers }
     }
 
     /// To the host itself.

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use super::{
     optional::{Behind, Optional},
     place::{At, Placed},
-    plan::{Destination, Station, Way},
+    plan::{Destination, Station},
     site::Site,
 };
 use crate::{
@@ -159,11 +159,6 @@ impl Tries {
     fn around<S: Clone, P: Protocol>(&self, place: Placed<S>, protocol: P) -> Tried<S, P> {
         self.retry.clone().over(protocol).layer(self.limits.layer(self.one.layer(place)))
     }
-}
-
-/// Whether requests may say by headers what is to happen to them.
-pub(super) fn trusts_headers(way: &Way) -> bool {
-    of_all_tries(&way.stations).trusted() != timeout::Trusted::Nothing
 }
 
 fn of_all_tries(stations: &[Station]) -> timeout::Settings {

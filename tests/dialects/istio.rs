@@ -15,9 +15,22 @@ pub(crate) fn rule(policy: &str) -> String {
     document("DestinationRule", "reviews", &format!("  host: reviews\n  trafficPolicy: {policy}"))
 }
 
-/// A `VirtualService` for `reviews` with these routes.
+/// A route in braces, which goes to this host unless it says what it does.
+pub(crate) fn going(route: &str, host: &str) -> String {
+    let says =
+        ["route:", "redirect:", "directResponse:", "delegate:"].iter().any(|action| route.contains(action));
+    match route.strip_suffix('}').filter(|_| !says) {
+        Some(route) => {
+            let comma = if route == "{" { "" } else { ", " };
+            format!("{route}{comma}route: [{{destination: {{host: {host}}}}}]}}")
+        }
+        None => route.to_owned(),
+    }
+}
+
+/// A `VirtualService` for `reviews` with these routes; one that does not say where it goes leaves requests where they are.
 pub(crate) fn routes(routes: &[&str]) -> String {
-    let routes: String = routes.iter().map(|route| format!("\n  - {route}")).collect();
+    let routes: String = routes.iter().map(|route| format!("\n  - {}", going(route, "reviews"))).collect();
     document("VirtualService", "reviews", &format!("  hosts: [reviews]\n  http:{routes}"))
 }
 
@@ -152,56 +165,38 @@ fn upstreams_are_told_their_deadline_where_one_asks_for_it() {
 }
 
 #[test]
-fn the_first_route_for_every_request_is_taken_and_of_the_others_only_errors_are_told() {
+fn rules_stand_in_the_plan_in_their_order() {
     let text = routes(&[
-        "{match: [{uri: {prefix: /v1}}], timeout: 1s, fault: {delay: {fixedDelay: 1s}}, rewrite: {uri: /}}",
+        "{match: [{uri: {prefix: /v1}}], timeout: 1s, rewrite: {uri: /}}",
         "{match: [], timeout: 2s}",
         "{timeout: 3s, retries: {}}",
     ]);
-    assert_snapshot!(told(&text, &["timeout"]), @"1. timeout: 2s, or less by a gRPC call's `grpc-timeout`");
-    assert_snapshot!(notes(&text), @r"
-    policy.yaml:7:6 spec.http[0].match: not applied yet: the requests that it matches are treated as all others are
-    policy.yaml:9:5 spec.http[2]: never taken: an earlier route takes every request
+    assert_snapshot!(mesh(&text).plan(), @r"
+    era: request headers not trusted, default retries of what was not sent
+    reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
+      rule 1, default/reviews http[0]: path begins with `/v1`
+        to reviews.default.svc.cluster.local
+        rewrite: path: `/` in the place of what was matched
+        1. timeout: 1s, or less by a gRPC call's `grpc-timeout`
+        2. retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable, after up to 25ms and twice that each time, at most 250ms; tries are numbered
+      rule 2, default/reviews http[1]: every request
+        to reviews.default.svc.cluster.local
+        1. timeout: 2s, or less by a gRPC call's `grpc-timeout`
+        2. retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable, after up to 25ms and twice that each time, at most 250ms; tries are numbered
+      rule 3, default/reviews http[2]: every request
+        to reviews.default.svc.cluster.local
+        1. timeout: 3s, or less by a gRPC call's `grpc-timeout`
+        2. retries: none; tries are numbered
     ");
     let text = routes(&["{match: [{uri: {prefix: /v1}}], retries: {attempts: -1}}", "{timeout: 1s}"]);
-    assert!(load(&text).build().is_err(), "a route that is passed over is judged");
+    assert!(load(&text).build().is_err(), "every route is judged");
 }
 
 #[test]
-fn a_route_with_a_condition_alone_leaves_a_host_as_it_was() {
-    let text = routes(&["{match: [{uri: {prefix: /v1}}], timeout: 1s}"]);
-    assert_snapshot!(mesh(&text).plan(), @"(no policy: every request passes untouched)");
-    assert_snapshot!(notes(&text), @"policy.yaml:7:6 spec.http[0].match: not applied yet: the requests that it matches are treated as all others are");
-}
-
-#[test]
-fn where_routes_lead_and_what_else_they_do_is_told_as_not_applied() {
-    let text = routes(&[
-        "{rewrite: {uri: /}, redirect: {uri: /}, directResponse: {status: 200}, delegate: {name: a}, \
-         mirror: {host: a}, mirrors: [], mirrorPercent: 1, mirrorPercentage: {value: 1}, corsPolicy: {}, \
-         headers: {}, route: [{destination: {host: ratings, subset: v1, port: {number: 80}}, headers: {}}]}",
-    ]);
-    assert_snapshot!(notes(&text), @r"
-    policy.yaml:7:6 spec.http[0].rewrite: read, not applied yet
-    policy.yaml:7:25 spec.http[0].redirect: read, not applied yet
-    policy.yaml:7:45 spec.http[0].directResponse: read, not applied yet
-    policy.yaml:7:76 spec.http[0].delegate: read, not applied yet
-    policy.yaml:7:97 spec.http[0].mirror: read, not applied yet
-    policy.yaml:7:144 spec.http[0].mirrorPercent: read, not applied yet
-    policy.yaml:7:147 spec.http[0].mirrorPercentage: read, not applied yet
-    policy.yaml:7:177 spec.http[0].corsPolicy: read, not applied yet
-    policy.yaml:7:193 spec.http[0].headers: read, not applied yet
-    policy.yaml:7:235 spec.http[0].route[0].destination.host: not applied yet: requests go to the host that they name
-    policy.yaml:7:252 spec.http[0].route[0].destination.subset: read, not applied yet
-    policy.yaml:7:256 spec.http[0].route[0].destination.port: read, not applied yet
-    policy.yaml:7:277 spec.http[0].route[0].headers: read, not applied yet
-    ");
-    assert!(mesh(&text).notes().iter().all(|note| note.kind == NoteKind::NotApplied));
-    let weighted = "{route: [{destination: {host: reviews, subset: v1}, weight: 50}, \
-                    {destination: {host: reviews, subset: v3}, weight: 50}]}";
-    assert_snapshot!(notes(&routes(&[weighted])), @"policy.yaml:7:6 spec.http[0].route: not applied yet: requests go to the host that they name, and not by weight to these 2 places");
+fn one_rule_that_leaves_every_request_where_it_is_is_the_way_to_the_host() {
     let alone = "{route: [{destination: {host: reviews.default.svc.cluster.local}, weight: 0}]}";
-    assert_snapshot!(notes(&routes(&[alone])), @"");
+    let plan = mesh(&routes(&[alone])).plan();
+    assert!(plan.destinations[0].rules.is_empty() && notes(&routes(&[alone])).is_empty());
 }
 
 #[test]
@@ -210,8 +205,6 @@ fn what_rules_say_beside_limits_is_told_as_not_applied() {
         "DestinationRule",
         "reviews",
         "  host: reviews
-  exportTo: [.]
-  workloadSelector: {matchLabels: {app: a}}
   subsets: [{name: v1, labels: {version: v1}, trafficPolicy: {connectionPool: {tcp: {connectTimeout: 1s}}}}]
   trafficPolicy:
     loadBalancer: {simple: RANDOM}
@@ -222,26 +215,26 @@ fn what_rules_say_beside_limits_is_told_as_not_applied() {
     portLevelSettings: [{port: {number: 80}, loadBalancer: {}, outlierDetection: {}, tls: {}}]",
     );
     assert_snapshot!(notes(&text), @r"
-    policy.yaml:6:3 spec.exportTo: read, not applied yet
-    policy.yaml:7:3 spec.workloadSelector: read, not applied yet
-    policy.yaml:8:3 spec.subsets: read, not applied yet
-    policy.yaml:10:5 spec.trafficPolicy.loadBalancer: read, not applied yet
-    policy.yaml:11:5 spec.trafficPolicy.outlierDetection: read, not applied yet
-    policy.yaml:12:5 spec.trafficPolicy.tls: read, not applied yet
-    policy.yaml:13:5 spec.trafficPolicy.tunnel: read, not applied yet
-    policy.yaml:14:5 spec.trafficPolicy.proxyProtocol: read, not applied yet
-    policy.yaml:15:46 spec.trafficPolicy.portLevelSettings[0].loadBalancer: read, not applied yet
-    policy.yaml:15:64 spec.trafficPolicy.portLevelSettings[0].outlierDetection: read, not applied yet
-    policy.yaml:15:86 spec.trafficPolicy.portLevelSettings[0].tls: read, not applied yet
+    policy.yaml:6:102 spec.subsets[0].trafficPolicy.connectionPool.tcp.connectTimeout: read, left to the transport, which makes the connections
+    policy.yaml:8:5 spec.trafficPolicy.loadBalancer: read, not applied yet
+    policy.yaml:9:5 spec.trafficPolicy.outlierDetection: read, not applied yet
+    policy.yaml:10:5 spec.trafficPolicy.tls: read, not applied yet
+    policy.yaml:11:5 spec.trafficPolicy.tunnel: read, not applied yet
+    policy.yaml:12:5 spec.trafficPolicy.proxyProtocol: read, not applied yet
+    policy.yaml:13:46 spec.trafficPolicy.portLevelSettings[0].loadBalancer: read, not applied yet
+    policy.yaml:13:64 spec.trafficPolicy.portLevelSettings[0].outlierDetection: read, not applied yet
+    policy.yaml:13:86 spec.trafficPolicy.portLevelSettings[0].tls: read, not applied yet
     ");
     assert!(mesh(&text).notes().iter().all(|note| note.kind == NoteKind::NotApplied));
-    assert_eq!(notes(&text.replace("[.]", "[\"*\"]")).matches("exportTo").count(), 0);
 }
 
 #[test]
 fn routes_for_gateways_alone_and_for_tcp_never_apply() {
-    let gateway =
-        document("VirtualService", "a", "  hosts: [reviews]\n  gateways: [edge]\n  http: [{timeout: 1s}]");
+    let gateway = document(
+        "VirtualService",
+        "a",
+        "  hosts: [reviews]\n  gateways: [edge]\n  http: [{timeout: 1s, route: [{destination: {host: reviews}}]}]",
+    );
     assert_snapshot!(mesh(&gateway).plan(), @"(no policy: every request passes untouched)");
     assert_snapshot!(notes(&gateway), @"policy.yaml:6:3 spec.gateways: never applies to a client: it is for gateways, and `mesh` is not among them");
     let both = gateway.replace("[edge]", "[edge, mesh]");
@@ -249,9 +242,5 @@ fn routes_for_gateways_alone_and_for_tcp_never_apply() {
     assert_snapshot!(notes(&both), @"");
     let tcp =
         document("VirtualService", "a", "  hosts: [reviews]\n  exportTo: [b]\n  tcp: [{}]\n  tls: [{}]");
-    assert_snapshot!(notes(&tcp), @r"
-    policy.yaml:6:3 spec.exportTo: read, not applied yet
-    policy.yaml:7:3 spec.tcp: read, not applied yet
-    policy.yaml:8:3 spec.tls: read, not applied yet
-    ");
+    assert_snapshot!(notes(&tcp), @"policy.yaml:6:3 spec.exportTo: never applies to this client: it is exported to other namespaces");
 }

@@ -140,7 +140,7 @@ fn retries_that_are_off_and_say_how() {
     error: `perTryTimeout` cannot be set where `attempts` is 0, which disables retries
       --> policy.yaml:7:44, spec.http[0].retries.perTryTimeout
        |
-     7 |   - {retries: {attempts: 0, perTryTimeout: 1s}}
+     7 |   - {retries: {attempts: 0, perTryTimeout: 1s}, route: [{destination: {host: reviews}}]}
        |                                            ^^
        = accepted: absent, or set beside `attempts` of at least 1
     ");
@@ -148,7 +148,7 @@ fn retries_that_are_off_and_say_how() {
     error: `retryOn` cannot be set where `attempts` is absent, which disables retries
       --> policy.yaml:7:26, spec.http[0].retries.retryOn
        |
-     7 |   - {retries: {retry_on: 5xx}}
+     7 |   - {retries: {retry_on: 5xx}, route: [{destination: {host: reviews}}]}
        |                          ^^^
        = accepted: absent, or set beside `attempts` of at least 1
     ");
@@ -156,7 +156,7 @@ fn retries_that_are_off_and_say_how() {
     error: `retryRemoteLocalities` cannot be set where `attempts` is 0, which disables retries
       --> policy.yaml:7:52, spec.http[0].retries.retryRemoteLocalities
        |
-     7 |   - {retries: {attempts: 0, retryRemoteLocalities: false}}
+     7 |   - {retries: {attempts: 0, retryRemoteLocalities: false}, route: [{destination: {host: reviews}}]}
        |                                                    ^^^^^
        = accepted: absent, or set beside `attempts` of at least 1
     ");
@@ -168,7 +168,7 @@ fn retries_that_are_too_many_or_too_few() {
     error: `attempts` cannot be -1
       --> policy.yaml:7:26, spec.http[0].retries.attempts
        |
-     7 |   - {retries: {attempts: -1}}
+     7 |   - {retries: {attempts: -1}, route: [{destination: {host: reviews}}]}
        |                          ^^
        = accepted: non-negative; 0 is "never"
     "#);
@@ -176,7 +176,7 @@ fn retries_that_are_too_many_or_too_few() {
     error: `attempts` cannot be 1001
       --> policy.yaml:7:26, spec.http[0].retries.attempts
        |
-     7 |   - {retries: {attempts: 1001}}
+     7 |   - {retries: {attempts: 1001}, route: [{destination: {host: reviews}}]}
        |                          ^^^^
        = accepted: no more than 1000
     ");
@@ -188,7 +188,7 @@ fn words_that_are_no_condition() {
     error: `retryOn` cannot be `conect-failure`
       --> policy.yaml:7:38, spec.http[0].retries.retryOn
        |
-     7 |   - {retries: {attempts: 1, retryOn: "5xx,conect-failure"}}
+     7 |   - {retries: {attempts: 1, retryOn: "5xx,conect-failure"}, route: [{destination: {host: reviews}}]}
        |                                      ^^^^^^^^^^^^^^^^^^^^
        = accepted: statuses such as 503, 5xx, gateway-error, reset, reset-before-request, connect-failure, retriable-4xx, refused-stream, retriable-status-codes, retriable-headers, envoy-ratelimited, http3-post-connect-failure, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable, with commas between
        = hint: did you mean `connect-failure`?
@@ -197,7 +197,7 @@ fn words_that_are_no_condition() {
     error: `retryOn` cannot be `700`
       --> policy.yaml:7:38, spec.http[0].retries.retryOn
        |
-     7 |   - {retries: {attempts: 1, retryOn: "200,700"}}
+     7 |   - {retries: {attempts: 1, retryOn: "200,700"}, route: [{destination: {host: reviews}}]}
        |                                      ^^^^^^^^^
        = accepted: statuses such as 503, 5xx, gateway-error, reset, reset-before-request, connect-failure, retriable-4xx, refused-stream, retriable-status-codes, retriable-headers, envoy-ratelimited, http3-post-connect-failure, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable, with commas between
     "#);
@@ -219,7 +219,7 @@ fn hedging_without_a_time_and_waits_that_are_too_short() {
     error: `towerMesh.hedging` cannot be true
       --> policy.yaml:7:50, spec.http[0].retries.towerMesh.hedging
        |
-     7 |   - {retries: {attempts: 1, towerMesh: {hedging: true}}}
+     7 |   - {retries: {attempts: 1, towerMesh: {hedging: true}}, route: [{destination: {host: reviews}}]}
        |                                                  ^^^^
        = accepted: `false` without a `perTryTimeout`
     ");
@@ -227,7 +227,7 @@ fn hedging_without_a_time_and_waits_that_are_too_short() {
     error: `towerMesh.honourRetryAfter` cannot be 10ms
       --> policy.yaml:7:59, spec.http[0].retries.towerMesh.honourRetryAfter
        |
-     7 |   - {retries: {attempts: 1, towerMesh: {honourRetryAfter: 10ms}}}
+     7 |   - {retries: {attempts: 1, towerMesh: {honourRetryAfter: 10ms}}, route: [{destination: {host: reviews}}]}
        |                                                           ^^^^
        = accepted: at least 1 s
     ");
@@ -239,7 +239,7 @@ fn percentages_out_of_range() {
     error: `delay.percentage.value` cannot be 101
       --> policy.yaml:7:42, spec.http[0].fault.delay.percentage.value
        |
-     7 |   - {fault: {delay: {percentage: {value: 101}, fixedDelay: 5s}}}
+     7 |   - {fault: {delay: {percentage: {value: 101}, fixedDelay: 5s}}, route: [{destination: {host: reviews}}]}
        |                                          ^^^
        = accepted: 0, or 0.0001 to 100
     ");
@@ -247,7 +247,7 @@ fn percentages_out_of_range() {
     error: `abort.percentage.value` cannot be -0.5
       --> policy.yaml:7:42, spec.http[0].fault.abort.percentage.value
        |
-     7 |   - {fault: {abort: {percentage: {value: -0.5}, httpStatus: 500}}}
+     7 |   - {fault: {abort: {percentage: {value: -0.5}, httpStatus: 500}}, route: [{destination: {host: reviews}}]}
        |                                          ^^^^
        = accepted: 0, or 0.0001 to 100
     ");
@@ -255,7 +255,7 @@ fn percentages_out_of_range() {
     error: `delay.percent` cannot be 101
       --> policy.yaml:7:31, spec.http[0].fault.delay.percent
        |
-     7 |   - {fault: {delay: {percent: 101, fixedDelay: 5s}}}
+     7 |   - {fault: {delay: {percent: 101, fixedDelay: 5s}}, route: [{destination: {host: reviews}}]}
        |                               ^^^
        = accepted: 0 to 100
     ");
@@ -263,7 +263,7 @@ fn percentages_out_of_range() {
     error: `abort.percentage.value` cannot be 0.00001
       --> policy.yaml:7:42, spec.http[0].fault.abort.percentage.value
        |
-     7 |   - {fault: {abort: {percentage: {value: 0.00001}, httpStatus: 500}}}
+     7 |   - {fault: {abort: {percentage: {value: 0.00001}, httpStatus: 500}}, route: [{destination: {host: reviews}}]}
        |                                          ^^^^^^^
        = accepted: 0, or 0.0001 to 100
     ");
@@ -275,7 +275,7 @@ fn faults_of_no_kind_and_of_two() {
     error: `delay` cannot be absent where `abort` is absent too
       --> policy.yaml:7:6, spec.http[0].fault.delay
        |
-     7 |   - {fault: {}}
+     7 |   - {fault: {}, route: [{destination: {host: reviews}}]}
        |      ^^^^^
        = accepted: at least one of them
     ");
@@ -283,7 +283,7 @@ fn faults_of_no_kind_and_of_two() {
     error: `abort.grpcStatus` cannot be INTERNAL
       --> policy.yaml:7:51, spec.http[0].fault.abort.grpcStatus
        |
-     7 |   - {fault: {abort: {httpStatus: 500, grpcStatus: INTERNAL}}}
+     7 |   - {fault: {abort: {httpStatus: 500, grpcStatus: INTERNAL}}, route: [{destination: {host: reviews}}]}
        |                                                   ^^^^^^^^
        = accepted: absent where `httpStatus` is set
     ");
@@ -291,7 +291,7 @@ fn faults_of_no_kind_and_of_two() {
     error: `delay.fixedDelay` cannot be 5s
       --> policy.yaml:7:34, spec.http[0].fault.delay.fixedDelay
        |
-     7 |   - {fault: {delay: {fixedDelay: 5s}, towerMesh: {byHeaders: true}}}
+     7 |   - {fault: {delay: {fixedDelay: 5s}, towerMesh: {byHeaders: true}}, route: [{destination: {host: reviews}}]}
        |                                  ^^
        = accepted: absent beside `towerMesh.byHeaders`, which has requests say what they meet
     ");
@@ -303,7 +303,7 @@ fn statuses_that_are_none() {
     error: `abort.httpStatus` cannot be 600
       --> policy.yaml:7:58, spec.http[0].fault.abort.httpStatus
        |
-     7 |   - {fault: {abort: {percentage: {value: 1}, httpStatus: 600}}}
+     7 |   - {fault: {abort: {percentage: {value: 1}, httpStatus: 600}}, route: [{destination: {host: reviews}}]}
        |                                                          ^^^
        = accepted: a status that Envoy aborts with: 200 to 599
     ");
@@ -311,7 +311,7 @@ fn statuses_that_are_none() {
     error: `abort.httpStatus` cannot be -1
       --> policy.yaml:7:59, spec.http[0].fault.abort.httpStatus
        |
-     7 |   - {fault: {abort: {percentage: {value: 1}, http_status: -1}}}
+     7 |   - {fault: {abort: {percentage: {value: 1}, http_status: -1}}, route: [{destination: {host: reviews}}]}
        |                                                           ^^
        = accepted: a status that Envoy aborts with: 200 to 599
     ");
@@ -319,7 +319,7 @@ fn statuses_that_are_none() {
     error: `abort.grpcStatus` cannot be `unavailable`
       --> policy.yaml:7:58, spec.http[0].fault.abort.grpcStatus
        |
-     7 |   - {fault: {abort: {percentage: {value: 1}, grpcStatus: unavailable}}}
+     7 |   - {fault: {abort: {percentage: {value: 1}, grpcStatus: unavailable}}, route: [{destination: {host: reviews}}]}
        |                                                          ^^^^^^^^^^^
        = accepted: a gRPC status by name, such as `UNAVAILABLE`
        = hint: did you mean `UNAVAILABLE`?
@@ -332,14 +332,14 @@ fn durations_that_are_too_short_or_too_fine() {
     error: `timeout`: duration must be greater than 1ms, or just that, found "0.5ms"
       --> policy.yaml:7:15, spec.http[0].timeout
        |
-     7 |   - {timeout: 0.5ms, retries: {attempts: 1, perTryTimeout: 1.5ms}}
+     7 |   - {timeout: 0.5ms, retries: {attempts: 1, perTryTimeout: 1.5ms}, route: [{destination: {host: reviews}}]}
        |               ^^^^^
        = hint: write `1ms`
 
     error: `perTryTimeout`: only durations to ms precision are supported, found "1.5ms"
       --> policy.yaml:7:60, spec.http[0].retries.perTryTimeout
        |
-     7 |   - {timeout: 0.5ms, retries: {attempts: 1, perTryTimeout: 1.5ms}}
+     7 |   - {timeout: 0.5ms, retries: {attempts: 1, perTryTimeout: 1.5ms}, route: [{destination: {host: reviews}}]}
        |                                                            ^^^^^
        = hint: write `2ms`
     "#);
@@ -347,7 +347,7 @@ fn durations_that_are_too_short_or_too_fine() {
     error: `timeout`: duration must be greater than 1ms, or just that, found "0s"
       --> policy.yaml:7:15, spec.http[0].timeout
        |
-     7 |   - {timeout: 0s}
+     7 |   - {timeout: 0s, route: [{destination: {host: reviews}}]}
        |               ^^
        = hint: if none is meant, leave the field out
     "#);
@@ -355,7 +355,7 @@ fn durations_that_are_too_short_or_too_fine() {
     error: `timeout` cannot be 108000000s
       --> policy.yaml:7:15, spec.http[0].timeout
        |
-     7 |   - {timeout: 30000h}
+     7 |   - {timeout: 30000h, route: [{destination: {host: reviews}}]}
        |               ^^^^^^
        = accepted: a whole number of milliseconds, from 1 ms to 68719476734 ms (two years)
     ");
@@ -363,7 +363,7 @@ fn durations_that_are_too_short_or_too_fine() {
     error: `fixed_delay`: duration must be greater than 1ms, or just that, found "100us"
       --> policy.yaml:7:35, spec.http[0].fault.delay.fixed_delay
        |
-     7 |   - {fault: {delay: {fixed_delay: 100us}}}
+     7 |   - {fault: {delay: {fixed_delay: 100us}}, route: [{destination: {host: reviews}}]}
        |                                   ^^^^^
        = hint: write `1ms`
     "#);

@@ -13,8 +13,12 @@ fn hosts(builder: MeshBuilder) -> Vec<String> {
     plan.destinations.iter().map(|destination| destination.hosts.join(" ")).collect()
 }
 
+/// A `VirtualService` whose requests all go to the first of its hosts.
 fn timeout(name: &str, hosts: &str, timeout: &str) -> String {
-    document("VirtualService", name, &format!("  hosts: {hosts}\n  http: [{{timeout: {timeout}}}]"))
+    let first = hosts.trim_matches(['[', ']', '"']).split([',', '"']).next().expect("a host");
+    let to = if first.starts_with('*') { "elsewhere" } else { first };
+    let route = format!("{{timeout: {timeout}, route: [{{destination: {{host: {to}}}}}]}}");
+    document("VirtualService", name, &format!("  hosts: {hosts}\n  http: [{route}]"))
 }
 
 fn limit(name: &str, host: &str, most: u32) -> String {
@@ -39,56 +43,59 @@ fn a_short_name_is_one_of_the_documents_own_namespace() {
 
 #[test]
 fn a_full_name_is_the_same_host_and_another_name_with_dots_is_a_host_outside() {
-    let text =
-        timeout("a", "[reviews, reviews.default.svc.cluster.local, reviews.default, \"::1\", \"*\"]", "1s");
     let all = "reviews.default.svc.cluster.local reviews.default.svc reviews.default reviews";
-    assert_eq!(hosts(load(&text)), [all, "[::1]", "*"]);
-    assert_snapshot!(notes(&text), @"policy.yaml:5:55 spec.hosts[2]: never applies: the document at policy.yaml:5:11 is for the same name");
+    let full = timeout("a", "[reviews.default.svc.cluster.local]", "1s");
+    assert_eq!(hosts(load(&full)), [all]);
+    // It takes a name from the service, since it came first.
+    let outside = [timeout("b", "[reviews.default, \"::1\"]", "1s"), full].join("---\n");
+    let rest = "reviews.default.svc.cluster.local reviews.default.svc reviews";
+    assert_eq!(hosts(load(&outside)), ["reviews.default", "[::1]", rest]);
 }
 
 #[test]
-fn names_with_a_star_are_not_looked_for_but_that_of_every_host() {
-    let text = [timeout("a", "[\"*.example.com\", \"*\"]", "1s"), limit("b", "\"*.com\"", 1)].join("---\n");
-    assert_eq!(hosts(load(&text)), ["*"]);
-    assert_snapshot!(notes(&text), @r"
-    policy.yaml:5:11 (document 1) spec.hosts[0]: not applied yet: of names with a `*` only `*` alone is looked for
-    policy.yaml:12:9 (document 2) spec.host: not applied yet: of names with a `*` only `*` alone is looked for
-    ");
-}
-
-#[test]
-fn a_host_has_the_routes_and_the_limits_of_every_host_where_it_has_none_itself() {
-    let every = [timeout("a", "[\"*\"]", "1s"), limit("b", "\"*\"", 1)];
-    let own = [timeout("c", "[reviews]", "2s"), limit("d", "ratings", 2)];
-    let text = [&every[..], &own[..]].concat().join("---\n");
-    assert_snapshot!(told(&text, &["(istio)", "timeout", "limits"]), @r"
-    * (istio), as *
+fn a_host_that_is_named_comes_before_a_family_and_a_family_with_a_longer_end_before_others() {
+    let text = [
+        timeout("a", "[\"*.com\"]", "1s"),
+        timeout("b", "[\"*.example.com\"]", "2s"),
+        timeout("c", "[a.example.com]", "3s"),
+        limit("d", "\"*\"", 1),
+        limit("e", "\"*.example.com\"", 2),
+    ];
+    assert_snapshot!(told(&text.join("---\n"), &["(istio)", "timeout: ", "limits"]), @r"
+    *.com (istio), as *.com
     1. timeout: 1s, or less by a gRPC call's `grpc-timeout`
+    1. limits per port over HTTP/1: 1 exchange at once, others wait
+    elsewhere.default.svc.cluster.local (istio), as elsewhere.default.svc.cluster.local, elsewhere.default.svc, elsewhere.default, elsewhere
+    1. timeout: none, but a gRPC call's `grpc-timeout`
     3. limits per port over HTTP/1: 1 exchange at once, others wait
-    reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
+    *.example.com (istio), as *.example.com
     1. timeout: 2s, or less by a gRPC call's `grpc-timeout`
-    3. limits per port over HTTP/1: 1 exchange at once, others wait
-    ratings.default.svc.cluster.local (istio), as ratings.default.svc.cluster.local, ratings.default.svc, ratings.default, ratings
-    1. timeout: 1s, or less by a gRPC call's `grpc-timeout`
-    3. limits per port over HTTP/1: 2 exchanges at once, others wait
-    ");
-    let reversed: Vec<_> = [&own[..], &every[..]].concat();
-    assert_snapshot!(told(&reversed.join("---\n"), &["(istio)", "timeout", "limits"]), @r"
-    reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
-    1. timeout: 2s, or less by a gRPC call's `grpc-timeout`
-    3. limits per port over HTTP/1: 1 exchange at once, others wait
-    ratings.default.svc.cluster.local (istio), as ratings.default.svc.cluster.local, ratings.default.svc, ratings.default, ratings
-    1. timeout: 1s, or less by a gRPC call's `grpc-timeout`
+    1. limits per port over HTTP/1: 2 exchanges at once, others wait
+    a.example.com (istio), as a.example.com
+    1. timeout: 3s, or less by a gRPC call's `grpc-timeout`
     3. limits per port over HTTP/1: 2 exchanges at once, others wait
     * (istio), as *
-    1. timeout: 1s, or less by a gRPC call's `grpc-timeout`
+    1. timeout: none, but a gRPC call's `grpc-timeout`
     3. limits per port over HTTP/1: 1 exchange at once, others wait
     ");
-    assert_eq!(notes(&text), "");
+    assert_eq!(notes(&text.join("---\n")), "");
 }
 
 #[test]
-fn of_two_documents_for_one_host_the_first_counts() {
+fn a_family_has_the_services_of_its_names() {
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: reviews}\nspec: {ports: [{port: 80, name: http}]}\n";
+    let text = [limit("a", "\"*.default.svc.cluster.local\"", 1), service.to_owned()].join("---\n");
+    assert_snapshot!(told(&text, &["(istio)", "limits"]), @r"
+    *.default.svc.cluster.local (istio), as *.default.svc.cluster.local
+    3. limits per port over HTTP/1: 1 exchange at once, others wait
+    reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
+    3. limits per port over HTTP/1: 1 exchange at once, others wait
+    ");
+}
+
+#[test]
+fn of_two_documents_for_one_host_the_first_by_name_counts() {
     let text = [
         timeout("a", "[reviews]", "1s"),
         timeout("b", "[ratings, reviews.default.svc.cluster.local]", "2s"),
@@ -103,8 +110,8 @@ fn of_two_documents_for_one_host_the_first_counts() {
     1. timeout: 2s, or less by a gRPC call's `grpc-timeout`
     ");
     assert_snapshot!(notes(&text.join("---\n")), @r"
-    policy.yaml:12:20 (document 2) spec.hosts[1]: never applies: the document at policy.yaml:5:3 (document 1) is for the same host and came first
-    policy.yaml:26:9 (document 4) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for the same host and came first
+    policy.yaml:12:20 (document 2) spec.hosts[1]: never applies: the document at policy.yaml:5:3 (document 1) is for the same host and comes first
+    policy.yaml:26:9 (document 4) spec.host: its policy never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first
     ");
 }
 
@@ -112,8 +119,11 @@ fn of_two_documents_for_one_host_the_first_counts() {
 fn a_rule_without_a_policy_leaves_it_to_another() {
     let subsets = document("DestinationRule", "a", "  host: reviews\n  subsets: [{name: v1}]");
     let text = [subsets, limit("b", "reviews", 7)].join("---\n");
-    assert_snapshot!(told(&text, &["limits"]), @"3. limits per port over HTTP/1: 7 exchanges at once, others wait");
-    assert_snapshot!(notes(&text), @"policy.yaml:6:3 (document 1) spec.subsets: read, not applied yet");
+    assert_snapshot!(told(&text, &["limits"]), @r"
+    3. limits per port over HTTP/1: 7 exchanges at once, others wait
+    1. limits per port over HTTP/1: 7 exchanges at once, others wait
+    ");
+    assert_snapshot!(notes(&text), @"");
 }
 
 #[test]

@@ -119,6 +119,12 @@ impl Rule {
         self.conditions.is_empty() || self.conditions.iter().any(asks_for)
     }
 
+    /// Whether it is asked at every port.
+    pub(in crate::mesh) fn is_for_every_port(&self) -> bool {
+        self.conditions.is_empty()
+            || self.conditions.iter().any(|condition| condition.port_wanted().is_none())
+    }
+
     /// The clusters that it leads to.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         let legs = match self.route.action() {

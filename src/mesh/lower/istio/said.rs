@@ -96,7 +96,9 @@ impl<'s, 'a> Said<'s, 'a> {
             [only] if is_plain(only, &name, &pattern) => {
                 (only.stations.clone(), Vec::new(), Some(only.origin.clone()))
             }
-            _ => (stations::by_default(lowering), rules, None),
+            // Where rules are asked for at every port, nothing goes there by itself.
+            rules if rules.iter().any(Rule::is_for_every_port) => (Vec::new(), rules.to_vec(), None),
+            rules => (stations::by_default(lowering), rules.to_vec(), None),
         };
         let built = Built { merged: &merged, spoken: &spoken, stations: &stations };
         let way = built.way(None);
