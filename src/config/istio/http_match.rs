@@ -55,7 +55,7 @@ pub struct HttpMatch {
     pub stat_prefix: Option<String>,
 }
 
-/// How a text must be, in one of three ways; `{}`, and `null` where it is a header's or a parameter's: it must be there.
+/// How a text must be, in one of three ways; `{}`, and of a header or a parameter `null` too: it must be there.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename = "istio.StringMatch", rename_all = "camelCase")]
 #[non_exhaustive]

@@ -1,0 +1,89 @@
+//! `Gateway` and `ServiceEntry`.
+
+use serde_json::json;
+
+use crate::{
+    kind::Kind,
+    row::{applied, noted},
+};
+
+pub(crate) fn gateway() -> Kind {
+    Kind {
+        name: "Gateway",
+        api_version: "networking.istio.io/v1",
+        about: "Istio's `networking.istio.io`, in any version; it says which hosts routes may have that \
+                are for it. Kubernetes' own `Gateway` (`gateway.networking.k8s.io`) is another kind, \
+                which is passed over.",
+        rows: vec![
+            applied("selector", "Which proxies it is for; a client says itself which gateways it acts for."),
+            applied("servers[].hosts", "The hosts that are served."),
+            applied("servers[].port.number", "The port on which they are."),
+            applied("servers[].port.name", "What the port is called."),
+            applied("servers[].port.protocol", "Whether HTTP is spoken there."),
+            noted("servers[].port.targetPort", "Istio does not look at it either."),
+            applied("servers[].name", "What the server is called."),
+            noted("servers[].bind", "Nothing listens here."),
+            noted("servers[].tls", "Nothing listens here."),
+            noted("servers[].defaultEndpoint", "Istio does not apply it either."),
+        ],
+        schema: include_str!("schema/gateway.txt"),
+        bases: vec![(
+            "",
+            json!({
+                "selector": {"istio": "ingressgateway"},
+                "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}],
+            }),
+        )],
+        values: vec![
+            ("selector", json!({"istio": "ingressgateway"})),
+            ("hosts", json!(["a.b"])),
+            ("number", json!(80)),
+            ("protocol", json!("HTTP")),
+            ("targetPort", json!(8080)),
+            ("bind", json!("0.0.0.0")),
+            ("defaultEndpoint", json!("127.0.0.1:80")),
+        ],
+        ..Kind::default()
+    }
+}
+
+pub(crate) fn service_entry() -> Kind {
+    Kind {
+        name: "ServiceEntry",
+        api_version: "networking.istio.io/v1",
+        about: "Istio's `networking.istio.io`, in any version; it makes hosts known, and which protocol \
+                their ports speak.",
+        rows: vec![
+            applied("hosts", "The hosts."),
+            applied("ports[].number", "A port of theirs."),
+            applied("ports[].name", "What the port is called."),
+            applied("ports[].protocol", "The protocol that is spoken there."),
+            noted("ports[].targetPort", "Endpoints are the transport's concern."),
+            applied("exportTo", "The namespaces whose clients see it."),
+            noted("addresses", "A host is looked for by its name."),
+            noted("location", "A client speaks to hosts in the mesh and outside of it alike."),
+            noted("resolution", "Endpoints are the transport's concern."),
+            noted("endpoints", "Endpoints are the transport's concern."),
+            noted("workloadSelector", "Endpoints are the transport's concern."),
+            noted("subjectAltNames", "Certificates are the transport's concern."),
+        ],
+        schema: include_str!("schema/service_entry.txt"),
+        bases: vec![(
+            "",
+            json!({"hosts": ["a.b"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]}),
+        )],
+        values: vec![
+            ("hosts", json!(["a.b"])),
+            ("number", json!(80)),
+            ("protocol", json!("HTTP")),
+            ("targetPort", json!(8080)),
+            ("exportTo", json!(["."])),
+            ("addresses", json!(["10.0.0.1"])),
+            ("location", json!("MESH_INTERNAL")),
+            ("resolution", json!("DNS")),
+            ("subjectAltNames", json!(["a.b"])),
+            ("labels", json!({"app": "a"})),
+        ],
+        ..Kind::default()
+    }
+}
