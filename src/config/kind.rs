@@ -1,7 +1,8 @@
 //! Which struct a document becomes, by its kind and its API group.
 //!
 //! A kind that only one project has is that project's whatever group it names, so a wrong group is an error. A name
-//! that others use too, such as `VirtualService` or `Gateway`, is read only under the group that is meant, or one that nearly is.
+//! that others use too, such as `VirtualService` or `Gateway`, is read only under the group that is meant, or one that
+//! nearly is.
 
 use std::{mem, sync::Arc};
 
@@ -153,7 +154,7 @@ impl<'a> Reading<'a> {
         self.errors.push(error);
     }
 
-    /// Whether the `spec` has fields that only another kind of Istio's has, and none of its own: then the kind is wrong.
+    /// Whether the `spec` has fields that another kind of Istio's has, and none of its own: then the kind is wrong.
     fn is_other_kind(&mut self, kind: &str) -> bool {
         let Some(spec) = self.tree.child("spec") else { return false };
         let found = TELLING.map(|(other, names)| {
