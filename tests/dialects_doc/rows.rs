@@ -21,7 +21,6 @@ fn the_library_does_what_the_rows_of_other_kinds_say() {
 }
 
 #[test]
-#[ignore = "routes are spelled, and not given their meaning yet"]
 fn the_library_does_what_the_rows_of_istios_kinds_say() {
     are_true(is_istios);
 }

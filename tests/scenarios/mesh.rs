@@ -48,7 +48,7 @@ fn indented(by: usize, lines: &str) -> String {
 }
 
 fn document(api: &str, kind: &str, host: &str, spec: &str) -> String {
-    let name = if host == "*" { "any" } else { host };
+    let name = if host.starts_with('*') { "any" } else { host };
     let spec = indented(2, spec);
     format!(
         "---\napiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, namespace: bookinfo}}\nspec:\n{spec}"
@@ -58,7 +58,8 @@ fn document(api: &str, kind: &str, host: &str, spec: &str) -> String {
 /// A `VirtualService` with one route, which has these lines.
 fn route_to(host: &str, lines: &str) -> String {
     let lines = indented(2, lines);
-    let spec = format!("hosts: ['{host}']\nhttp:\n- route: [{{destination: {{host: '{host}'}}}}]\n{lines}");
+    let to = host.replace('*', "any");
+    let spec = format!("hosts: ['{host}']\nhttp:\n- route: [{{destination: {{host: '{to}'}}}}]\n{lines}");
     document("networking.istio.io/v1", "VirtualService", host, &spec)
 }
 

@@ -183,26 +183,25 @@ impl Lowering<'_> {
         }
     }
 
-    /// One note for each kind that is not applied, at its first document.
+    /// One note for all documents of other kinds, at the first of them.
     fn other_kinds(&mut self, documents: &[Document]) {
-        let mut kinds: BTreeMap<&str, Vec<&Document>> = BTreeMap::new();
-        let is_applied = |document: &&Document| {
-            !matches!(document.resource, Resource::Other | Resource::Gateway(_) | Resource::ServiceEntry(_))
+        let others: Vec<_> =
+            documents.iter().filter(|document| document.resource == Resource::Other).collect();
+        let Some(first) = others.first() else { return };
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for document in &others {
+            *kinds.entry(&document.kind).or_default() += 1;
+        }
+        let kinds: Vec<_> = kinds
+            .into_iter()
+            .map(|(kind, count)| if count == 1 { format!("`{kind}`") } else { format!("{count} `{kind}`") })
+            .collect();
+        let many = if others.len() == 1 {
+            "a document of another kind was"
+        } else {
+            "documents of other kinds were"
         };
-        for document in documents.iter().filter(|document| !is_applied(document)) {
-            kinds.entry(&document.kind).or_default().push(document);
-        }
-        for (kind, documents) in kinds {
-            let message = match documents.len() {
-                1 => {
-                    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-                    format!("{article} `{kind}` was read, it is not applied yet")
-                }
-                several => {
-                    format!("{several} documents of kind `{kind}` were read, they are not applied yet")
-                }
-            };
-            self.notes.push(Note::new(documents[0], "kind", NoteKind::NotApplied, message));
-        }
+        let message = format!("{many} read, and not applied: {}", kinds.join(", "));
+        self.notes.push(Note::new(first, "kind", NoteKind::NotApplied, message));
     }
 }

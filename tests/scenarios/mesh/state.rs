@@ -58,15 +58,12 @@ async fn a_call_ends_under_the_timeout_it_began_with() {
 // ===== whose it is =====
 
 #[tokio::test(start_paused = true)]
-async fn a_route_for_every_host_is_for_those_that_no_other_speaks_of() {
-    let yaml = route_to("*", "timeout: 2s") + &route("timeout: 0.5s");
+async fn a_route_for_a_family_is_for_those_of_its_hosts_that_no_other_speaks_of() {
+    let yaml = route_to("*.at.all", "timeout: 2s") + &route_to("one.at.all", "timeout: 0.5s");
     let play = hanging(&yaml);
-    for (uri, after) in [
-        (URI, 500),
-        ("http://httpbin.bookinfo.svc.cluster.local:1/", 500),
-        ("http://anything.at.all/", 2000),
-        ("http://[::1]:80/", 2000),
-    ] {
+    for (uri, after) in
+        [("http://one.at.all/", 500), ("http://ONE.at.all.:1/", 500), ("http://anything.at.all/", 2000)]
+    {
         assert_eq!(play.ask(get_at(uri)).await.seen(), seen(504, "UT", after), "{uri}");
     }
 }
@@ -115,11 +112,9 @@ async fn ports_that_anybody_may_name_are_bounded() {
 
 /// A request writes an address of this kind in brackets, a document does not.
 #[tokio::test(start_paused = true)]
-async fn a_rule_for_an_ipv6_address_is_applied() {
-    let play =
-        Play::new(&rule_for("::1", &format!("connectionPool: {ONE_AND_ONE}")), Echo::new().latency(ms(5)));
-    let load = Load::open().at([ms(0); 5]).uri("http://[::1]:8080/");
-    assert_eq!(load.run(play.client.clone()).await.count(200), 2);
+async fn a_route_for_an_ipv6_address_is_applied() {
+    let play = hanging(&route_to("::1", "timeout: 0.5s"));
+    assert_eq!(play.ask(get_at("http://[::1]:8080/")).await.seen(), seen(504, "UT", 500));
 }
 
 /// For people who mean "each pod ten": where one name stands for several hosts, each has its own.

@@ -118,6 +118,7 @@ fn judge(document: &Document, spec: &Gateway, lowering: &mut Lowering<'_>) {
             (server.tls.is_some(), "tls"),
             (server.bind.is_some(), "bind"),
             (server.default_endpoint.is_some(), "defaultEndpoint"),
+            (port.target_port.is_some(), "port.targetPort"),
         ];
         for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
             let message = "read, not applied: it is for whoever listens";

@@ -35,8 +35,8 @@ use crate::{
 };
 
 pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Vec<Claim<'a>> {
-    let registry = Registry::of(documents, lowering);
     let client = Client::new(lowering.identity);
+    let registry = Registry::of(documents, &client, lowering);
     let gateways = Gateways::of(documents, lowering);
     let delegates = Delegates::of(documents, lowering);
     let policies = Policies::of(documents, &registry, &client, lowering);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::client::Client;
 use crate::{
     config::{
         Document, Resource,
@@ -48,7 +49,7 @@ pub(super) struct Ports {
 }
 
 impl<'a> Registry<'a> {
-    pub(super) fn of(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Self {
+    pub(super) fn of(documents: &[&'a Document], client: &Client<'_>, lowering: &mut Lowering<'_>) -> Self {
         let mut registry = Self { known: HashMap::new(), hosts: Vec::new() };
         for &document in documents {
             let namespace = lowering.namespace(document).to_owned();
@@ -60,6 +61,11 @@ impl<'a> Registry<'a> {
                 }
                 Resource::ServiceEntry(entry) => {
                     note_entry(document, entry, lowering);
+                    if !client.sees(&entry.export_to, &namespace) {
+                        let message = "never applies to this client: it is exported to other namespaces";
+                        lowering.note(document, "spec.exportTo", NoteKind::Surprise, message);
+                        continue;
+                    }
                     for (index, name) in
                         entry.hosts.iter().enumerate().filter(|(_, name)| !name.starts_with('*'))
                     {
@@ -119,9 +125,18 @@ fn note_entry(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering
         (entry.workload_selector.is_some(), "workloadSelector"),
         (entry.resolution.is_some(), "resolution"),
         (!entry.addresses.is_empty(), "addresses"),
+        (entry.location.is_some(), "location"),
         (!entry.subject_alt_names.is_empty(), "subjectAltNames"),
     ];
     lowering.fields_not_applied(document, "spec", &fields);
+    for (index, port) in entry.ports.iter().enumerate() {
+        let fields = [(port.target_port.is_some(), "targetPort")];
+        lowering.fields_not_applied(document, &format!("spec.ports[{index}]"), &fields);
+        if port.number.is_none_or(|number| number == 0) {
+            let path = format!("spec.ports[{index}]");
+            lowering.refuse(document, &path, "a port must have a `number`", "a number from 1 to 65535");
+        }
+    }
     if entry.hosts.is_empty() {
         lowering.refuse(document, "spec.hosts", "`hosts` cannot be empty", "at least one host");
     }
