@@ -249,6 +249,14 @@ impl Echo {
         &self.name
     }
 
+    /// The same upstream, which counts with it; if it has no seed of its own, with this luck.
+    pub(super) fn lucky(&self, seed: u64, name: &str) -> Self {
+        match self.seed {
+            Some(_) => self.clone(),
+            None => Self { seed: Some(seed), name: Arc::from(name), ..self.clone() },
+        }
+    }
+
     fn draws(&self) -> Draws {
         self.seed.map_or_else(Draws::random, Draws::seeded).of(&self.name)
     }

@@ -2,7 +2,7 @@
 //!
 //! What a policy does shows only under load: a circuit opens at the hundredth error, a limit refuses the third of
 //! three. Sockets and wall clocks make such tests slow and their counts a matter of luck. Here the upstream is a
-//! service that obeys a script ([`Echo`]), the client is a future that calls as fortio does ([`Load`]), and every wait
+//! service that obeys a script ([`Echo`], or several as [`Upstreams`]), the client is a future that calls as fortio does ([`Load`]), and every wait
 //! is a wait of tokio's clock: under `start_paused` a minute takes milliseconds, and the same seed gives the same
 //! [`Report`]. Without a paused clock the same code runs in real time.
 //!
@@ -27,6 +27,7 @@ use http_body::Body;
 pub mod echo;
 pub mod load;
 pub mod report;
+pub mod upstreams;
 
 use crate::layer::BoxError;
 
@@ -34,6 +35,7 @@ pub use self::{
     echo::{Echo, EchoBody, EchoError, Seen},
     load::Load,
     report::Report,
+    upstreams::Upstreams,
 };
 
 /// An answer is as good as its body: whoever asks reads it to its end.

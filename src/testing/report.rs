@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Seen;
+use super::{Seen, upstreams::UpstreamsSeen};
 use crate::refusal::{Flags, Reason};
 
 pub use self::{display::PerSecond, histogram::Histogram, latency::Latency, log::Moment};
@@ -49,7 +49,7 @@ const NO_CODE: &str = "-1";
 /// `p50`, `p90`, `p99`, `max`), `refusals` (reason → count), `upstreams` (name → status → count), `events` (`at_ms`,
 /// `kind`, `subject`, `detail`, `line`), `elapsed_ms`, `qps`, `seconds` (second → status → count), `errors` (message →
 /// count), `flags` (flag → count) and, if there are any, `flag_sets` (the flags of an answer as in an access log, such
-/// as `DI,FI` → count).
+/// as `DI,FI` → count); where there are several upstreams, `upstream_calls` (name → count).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -77,6 +77,9 @@ pub struct Report {
     /// The flags of each answer together, as Envoy logs them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     flag_sets: BTreeMap<String, u64>,
+    /// How often each upstream was called, which answers alone do not say.
+    #[serde(default, skip_serializing_if = "is_no_choice")]
+    upstream_calls: BTreeMap<String, u64>,
     #[serde(skip)]
     percentiles: Vec<f64>,
 }
@@ -139,7 +142,27 @@ impl Report {
         if failed > 0 {
             codes.insert(NO_CODE.to_owned(), failed);
         }
-        self.upstreams.insert(name.into(), codes);
+        let name = name.into();
+        self.upstream_calls.insert(name.clone(), seen.calls);
+        self.upstreams.insert(name, codes);
         self
     }
+
+    /// Adds what each of several upstreams saw.
+    #[must_use]
+    pub fn with_upstreams(self, seen: &UpstreamsSeen) -> Self {
+        seen.each.iter().fold(self, |report, (name, seen)| report.with_upstream(name, seen))
+    }
+
+    /// How much of what several upstreams were asked this one was, in percent.
+    #[must_use]
+    pub fn share(&self, upstream: &str) -> f64 {
+        let calls = self.upstream_calls.get(upstream).copied().unwrap_or(0);
+        100.0 * calls as f64 / self.upstream_calls.values().sum::<u64>().max(1) as f64
+    }
+}
+
+/// Where there is but one, its share says nothing.
+fn is_no_choice(calls: &BTreeMap<String, u64>) -> bool {
+    calls.len() < 2
 }

@@ -5,6 +5,7 @@ mod load;
 mod onward;
 mod report;
 mod script;
+mod upstreams;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use super::{Report, go::g, histogram};
+use super::{Report, go::g, histogram, is_no_choice};
 
 type Codes = BTreeMap<String, u64>;
 
@@ -32,7 +32,10 @@ impl fmt::Display for Report {
         }
         if !self.upstreams.is_empty() {
             writeln!(f, "Upstreams")?;
-            table(f, self.upstreams.iter().map(|(name, codes)| (name.as_str(), codes)))?;
+            match is_no_choice(&self.upstream_calls) {
+                true => table(f, self.upstreams.iter().map(|(name, codes)| (name.as_str(), codes)))?,
+                false => self.shares(f)?,
+            }
         }
         let (calls, avg) = (self.requests, self.latency.avg().as_secs_f64() * 1e3);
         writeln!(f, "All done {calls} calls (plus 0 warmup) {avg:.3} ms avg, {:.1} qps", self.qps)
@@ -42,6 +45,30 @@ impl fmt::Display for Report {
 impl Report {
     fn percent(&self, count: u64) -> f64 {
         100.0 * count as f64 / self.requests.max(1) as f64
+    }
+
+    /// A row for each upstream: how often it was called, how much of all that is, and what it answered.
+    fn shares(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: BTreeSet<_> = self.upstreams.values().flat_map(Codes::keys).collect();
+        let head =
+            ["", "calls", "share"].into_iter().map(str::to_owned).chain(codes.iter().copied().cloned());
+        let row = |(name, calls): (&String, &u64)| {
+            let answers =
+                |code: &&String| self.upstreams.get(name).and_then(|row| row.get(*code)).unwrap_or(&0);
+            let front = [name.clone(), calls.to_string(), format!("{:.1} %", self.share(name))];
+            front.into_iter().chain(codes.iter().map(|code| answers(code).to_string())).collect()
+        };
+        let rows: Vec<Vec<_>> =
+            [head.collect()].into_iter().chain(self.upstream_calls.iter().map(row)).collect();
+        let width = |column| widest(rows.iter().filter_map(|row| row.get(column)));
+        let widths: Vec<_> = (0..codes.len() + 3).map(width).collect();
+        for row in &rows {
+            let mut cells = row.iter().zip(&widths);
+            cells.next().map_or(Ok(()), |(name, width)| write!(f, "  {name:width$}"))?;
+            cells.try_for_each(|(cell, width)| write!(f, "  {cell:>width$}"))?;
+            writeln!(f)?;
+        }
+        Ok(())
     }
 
     fn counts(&self, f: &mut fmt::Formatter<'_>, title: &str, counts: &Codes) -> fmt::Result {

@@ -80,6 +80,7 @@ impl Tally {
             errors: self.errors,
             flags: self.flags,
             flag_sets: self.flag_sets,
+            upstream_calls: BTreeMap::new(),
             percentiles: percentiles.to_vec(),
         }
     }
