@@ -226,6 +226,7 @@ async fn what_is_seen_is_told_by_name_since_any_moment() {
     get(&upstreams, "http://nobody/").await.unwrap_err();
     assert_eq!(upstreams.seen().since(&before).missed["nobody:80"], 1);
     assert_eq!(upstreams.seen().missed["nobody:80"], 2);
+    assert_eq!(upstreams.clone().seed(7).seen().missed.len(), 0);
     // Whoever made it still sees what it sees.
     assert_eq!(v1.seen(), upstreams.clone().seed(7).seen()["reviews version=v1"]);
     assert_eq!(v1.seen().calls, 2);

@@ -22,7 +22,7 @@ struct Cli {
 enum Command {
     /// Play a load against policies in virtual time, and report what the callers got.
     ///
-    /// The real layers run, against a scripted upstream; a minute takes milliseconds, and the same seed gives the same
+    /// The real layers run, against scripted upstreams; a minute takes milliseconds, and the same seed gives the same
     /// table. The flags of the load are fortio's.
     Simulate(simulate::Simulate),
 }

@@ -1,4 +1,4 @@
-//! `tower-mesh simulate`: a load, a policy and a scripted upstream, in virtual time.
+//! `tower-mesh simulate`: a load, a policy and scripted upstreams, in virtual time.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tower_mesh::{
     Http, Mesh,
     config::GoDuration,
     mesh::Era,
-    testing::{Echo, Load, Report, load::Bounded},
+    testing::{Echo, Load, Report, Upstreams, load::Bounded, upstreams::Upstream},
 };
 
 use crate::policies::{self, Policy};
@@ -49,8 +49,18 @@ pub(crate) struct Simulate {
     percentiles: Vec<f64>,
 
     /// How the upstream answers, in the parameters of fortio's echo server: `status=511:20&delay=200ms:20`.
-    #[arg(long, default_value = "", value_parser = echo)]
-    echo: Echo,
+    ///
+    /// There is one upstream then, which answers whatever host and subset a request is led to.
+    #[arg(long, value_parser = echo)]
+    echo: Option<Echo>,
+
+    /// An upstream, in place of the one: `reviews:9080 version=v2 echo=status=503:20`. May be repeated.
+    ///
+    /// It answers requests that are led to its host, to its port if it names one, and to a subset whose labels it has;
+    /// of several, one is picked for each request. What is led to nobody is refused, and where upstreams of a host are
+    /// given, a subset of which none has the labels is one without endpoints.
+    #[arg(long = "upstream", value_name = "HOST[:PORT] [LABEL=VALUE …] [echo=PARAMS]")]
+    upstreams: Vec<Upstream>,
 
     /// Makes chance repeat: the same seed gives the same table.
     #[arg(long)]
@@ -59,6 +69,15 @@ pub(crate) struct Simulate {
     /// The client's own namespace, in which bare names such as `reviews` are looked for.
     #[arg(long, default_value = "default", value_name = "NS")]
     namespace: String,
+
+    /// The client's own labels: rules can be for clients with some.
+    #[arg(long, value_name = "LABEL=VALUE,…", value_delimiter = ',', value_parser = label)]
+    labels: Vec<(String, String)>,
+
+    /// A gateway that the client acts for, so that what is bound to it is played; `mesh` too, if it also is inside of the
+    /// mesh. May be repeated.
+    #[arg(long = "gateway", value_name = "NS/NAME", value_parser = gateway)]
+    gateways: Vec<String>,
 
     /// Speaks HTTP/2 to the upstream, so that requests share connections: then limits on connections do not act.
     #[arg(long)]
@@ -103,12 +122,22 @@ impl Simulate {
                 self.url
             ));
         };
+        if self.echo.is_some() && !self.upstreams.is_empty() {
+            return Err("error: `--echo` is for the one upstream that there is without `--upstream`; \
+                        say of each how it answers: `--upstream 'HOST:PORT echo=PARAMS'`"
+                .to_owned());
+        }
         let mut mesh = Mesh::builder()
             .namespace(self.namespace.clone())
+            .labels(self.labels.clone())
             .strict(self.strict)
             .http2(self.http2)
             .era(self.era)
             .documents(policies::load(&self.policies)?);
+        mesh = self.gateways.iter().fold(mesh, |mesh, gateway| mesh.gateway(gateway));
+        for upstream in &self.upstreams {
+            mesh = mesh.endpoint(upstream.host(), upstream.labels().to_vec());
+        }
         if let Some(seed) = self.seed {
             mesh = mesh.seed(seed);
         }
@@ -119,12 +148,16 @@ impl Simulate {
         if let Some(warning) = self.aims_past(&mesh, &host) {
             eprintln!("warning: {warning}");
         }
+        let upstreams = self.upstreams(&host);
         let reports = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .map_err(|error| format!("error: no runtime: {error}"))?
-            .block_on(self.play(&mesh, &host));
+            .block_on(self.play(&mesh, &upstreams));
+        for (whom, count) in upstreams.seen().missed {
+            eprintln!("warning: no `--upstream` is for `{whom}`; requests that were refused there: {count}");
+        }
         if self.json {
             return self.as_json(&reports).map_err(|error| format!("error: no JSON: {error}"));
         }
@@ -132,20 +165,29 @@ impl Simulate {
         Ok(mesh.plan().to_string() + &plays.collect::<String>())
     }
 
-    async fn play(&self, mesh: &Mesh, host: &str) -> Vec<Report> {
-        let upstream = match self.seed {
-            Some(seed) => self.echo.clone().named(host).seed(seed),
-            None => self.echo.clone().named(host),
+    /// Those that were given, or one that answers everything under the name of the URL's host.
+    fn upstreams(&self, host: &str) -> Upstreams {
+        let upstreams = match self.upstreams.is_empty() {
+            true => Upstreams::new().otherwise(self.echo.clone().unwrap_or_default().named(host)),
+            false => self.upstreams.iter().cloned().fold(Upstreams::new(), Upstreams::with),
         };
-        let client = mesh.client(upstream.clone()).over(Http.reading_errors());
+        let upstreams = upstreams.in_namespace(&self.namespace);
+        match self.seed {
+            Some(seed) => upstreams.seed(seed),
+            None => upstreams,
+        }
+    }
+
+    async fn play(&self, mesh: &Mesh, upstreams: &Upstreams) -> Vec<Report> {
+        let client = mesh.client(upstreams.clone()).over(Http.reading_errors());
         let mut reports = Vec::new();
         for play in 1..=self.repeat.unwrap_or(1) {
             if play > 1 {
                 tokio::time::sleep(self.pause).await;
             }
-            let before = upstream.seen();
+            let before = upstreams.seen();
             let report = self.load(mesh).run(client.clone()).await;
-            reports.push(report.with_upstream(host, &upstream.seen().since(&before)));
+            reports.push(report.with_upstreams(&upstreams.seen().since(&before)));
         }
         reports
     }
@@ -164,13 +206,15 @@ impl Simulate {
 
     /// Nothing is more puzzling than a policy that does nothing because the URL does not mean its host.
     fn aims_past(&self, mesh: &Mesh, host: &str) -> Option<String> {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let plan = mesh.plan();
-        let hosts: Vec<_> = plan.destinations.iter().map(|destination| &destination.hosts).collect();
-        if hosts.iter().any(|hosts| hosts.contains(&host) || hosts.iter().any(|host| host == "*")) {
+        let default = if self.url.scheme_str() == Some("https") { 443 } else { 80 };
+        // The mesh itself knows best: it also finds the family that a host belongs to, by its full name too.
+        if mesh.limits(host, self.url.port_u16().unwrap_or(default)).is_some() {
             return None;
         }
-        let known = hosts.iter().filter_map(|hosts| hosts.first()).cloned().collect::<Vec<_>>().join(", ");
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let plan = mesh.plan();
+        let known = plan.destinations.iter().filter_map(|destination| destination.hosts.first());
+        let known = known.cloned().collect::<Vec<_>>().join(", ");
         let here = &self.namespace;
         Some(match known.is_empty() {
             true => format!("no policy is applied to any host: requests to `{host}` pass untouched"),
@@ -233,4 +277,21 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 
 fn echo(text: &str) -> Result<Echo, String> {
     text.parse().map_err(|error| format!("{error}"))
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write `LABEL=VALUE`, and commas between several: `app=productpage,version=v1`".to_owned()),
+    }
+}
+
+fn gateway(text: &str) -> Result<String, String> {
+    let is_full = text
+        .split_once('/')
+        .is_some_and(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'));
+    if is_full || text == "mesh" {
+        return Ok(text.to_owned());
+    }
+    Err("write `NAMESPACE/NAME`, such as `istio-system/istio-egressgateway`, or `mesh`".to_owned())
 }
