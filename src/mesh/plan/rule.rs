@@ -277,7 +277,8 @@ impl fmt::Display for Subset {
         let labels: Vec<_> = self.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let labels = if labels.is_empty() { "every endpoint".to_owned() } else { labels.join(",") };
         let none = if self.has_endpoints { "" } else { "; no endpoint has them" };
-        writeln!(f, "  subset {} ({labels}{none}):", self.name)?;
+        let goes_on = if self.way == Way::default() && self.ports.is_empty() { "" } else { ":" };
+        writeln!(f, "  subset {} ({labels}{none}){goes_on}", self.name)?;
         self.way.fmt(f)?;
         self.ports.iter().try_for_each(|port| port.fmt(f))
     }
