@@ -43,18 +43,20 @@ mod path;
 mod rewrite;
 mod rules;
 mod text;
+mod unmet;
 mod weighted;
 
 pub(crate) use self::head::normal;
 pub use self::{
     changes::{HeaderChanges, HeaderChangesBuilder},
-    condition::{Condition, Unmet, ValueMatch},
+    condition::{Condition, ValueMatch},
     head::Head,
     hosts::{HostPattern, Hosts},
     invalid::{Field, SettingsError},
-    location::{Redirect, RedirectPort},
+    location::{Redirect, RedirectBuilder, RedirectPort},
     rewrite::{PathRewrite, Rewrite},
     rules::{Action, DirectAnswer, Found, Leg, Route, Rule, Rules},
     text::TextMatch,
+    unmet::Unmet,
     weighted::Weighted,
 };

@@ -8,4 +8,5 @@ mod fault;
 mod keyed;
 mod limits;
 mod retry;
+mod route;
 mod timeout;

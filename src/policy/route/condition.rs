@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderName;
 
-use super::{Field, Head, SettingsError, TextMatch};
+use super::{Field, Head, SettingsError, TextMatch, Unmet, unmet::Wants};
 
 /// What a request has to be: all that is asked for at once. One that asks for nothing is met by every request.
 ///
@@ -196,13 +196,13 @@ impl Condition {
         })
     }
 
-    /// Whether every request is all that.
+    /// Whether every request is all that. Paths begin with a slash here: `OPTIONS *`, which has none, is left out of it.
     #[must_use]
     pub fn takes_all(&self) -> bool {
         self.covers(&Self::new())
     }
 
-    /// Whether every request that meets `other` meets this too, as far as that can be told.
+    /// Whether every request that meets `other` meets this too, as far as that can be told, and if its path is one.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let any_path = || TextMatch::prefix("/");
@@ -237,8 +237,10 @@ impl Condition {
             _ => false,
         };
         let path = self.path.as_ref().is_some_and(|path| {
-            let text = path.as_exact().or_else(|| path.as_prefix());
-            text.is_some_and(|text| !text.is_empty() && !text.starts_with(['/', '*']))
+            let empty = path.as_exact().is_some_and(str::is_empty);
+            let text = path.as_exact().or_else(|| path.as_prefix()).unwrap_or_default();
+            // A path has a slash in front, and the query is none of it.
+            empty || text.contains(['?', '#']) || !(text.is_empty() || text.starts_with(['/', '*']))
         });
         path || self.headers.iter().any(|own| self.headers.iter().any(|other| forbids(own, other)))
             || self.parameters.iter().enumerate().any(|(index, (name, wants))| {
@@ -254,17 +256,22 @@ impl HeaderCondition {
     fn is_met(&self, head: &Head<'_>) -> bool {
         let mut lines = head.lines(&self.name).peekable();
         if lines.peek().is_none() {
-            return self.inverted
-                && match &self.wants {
-                    ValueMatch::Present => true,
-                    ValueMatch::Text(text) => !text.matches(b""),
-                };
+            return self.is_met_by_absence();
         }
         let met = match &self.wants {
             ValueMatch::Present => true,
             ValueMatch::Text(text) => lines.any(|line| text.matches(line)),
         };
         met != self.inverted
+    }
+
+    /// An absent header is taken for an empty one, but only to be forbidden.
+    fn is_met_by_absence(&self) -> bool {
+        self.inverted
+            && match &self.wants {
+                ValueMatch::Present => true,
+                ValueMatch::Text(text) => !text.matches(b""),
+            }
     }
 
     fn unmet<'c>(&'c self, head: &Head<'_>) -> Option<Unmet<'c>> {
@@ -284,7 +291,9 @@ impl HeaderCondition {
         }
         match (self.inverted, other.inverted) {
             (false, false) => self.wants.covers(&other.wants),
-            (true, true) => other.wants.covers(&self.wants),
+            (true, true) => {
+                other.wants.covers(&self.wants) && (self.is_met_by_absence() || !other.is_met_by_absence())
+            }
             _ => false,
         }
     }
@@ -304,69 +313,6 @@ impl ValueMatch {
             (Self::Present, _) => true,
             (Self::Text(own), Self::Text(other)) => own.covers(other),
             (Self::Text(_), Self::Present) => false,
-        }
-    }
-}
-
-/// What a request is not.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unmet<'c> {
-    what: &'static str,
-    name: &'c str,
-    wants: Wants<'c>,
-    found: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Wants<'c> {
-    Text(&'c TextMatch),
-    Not(&'c TextMatch),
-    Present,
-    Absent,
-    Port(u16),
-}
-
-impl<'c> Wants<'c> {
-    const fn of(value: &'c ValueMatch, inverted: bool) -> Self {
-        match (value, inverted) {
-            (ValueMatch::Present, false) => Self::Present,
-            (ValueMatch::Present, true) => Self::Absent,
-            (ValueMatch::Text(text), false) => Self::Text(text),
-            (ValueMatch::Text(text), true) => Self::Not(text),
-        }
-    }
-}
-
-impl fmt::Display for Wants<'_> {
-    /// As it goes on after "header `x`".
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => text.fmt(f),
-            Self::Not(text) => write!(f, "not: {text}"),
-            Self::Present => f.write_str("is present"),
-            Self::Absent => f.write_str("is absent"),
-            Self::Port(port) => write!(f, "is {port}"),
-        }
-    }
-}
-
-impl fmt::Display for Unmet<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)?;
-        if !self.name.is_empty() {
-            write!(f, " `{}`", self.name)?;
-        }
-        match self.wants {
-            Wants::Present => f.write_str(" must be present")?,
-            Wants::Absent => f.write_str(" must be absent")?,
-            Wants::Port(port) => write!(f, " must be {port}")?,
-            Wants::Text(text) => write!(f, " must be such that it {text}")?,
-            Wants::Not(text) => write!(f, " must not be such that it {text}")?,
-        }
-        match (&self.found, self.wants) {
-            (Some(found), _) => write!(f, ", but is `{found}`"),
-            (None, Wants::Present) => f.write_str(", but is not"),
-            (None, _) => f.write_str(", but is absent"),
         }
     }
 }

@@ -54,10 +54,13 @@ impl FromStr for HostPattern {
     fn from_str(host: &str) -> Result<Self, SettingsError> {
         let text = host.strip_prefix('*');
         let rest = text.unwrap_or(host);
-        if host.is_empty() || rest.contains(['*', '/', ' ']) {
+        let end = normal(rest);
+        // Nothing but a star, or nothing but a dot: only the star alone has a meaning.
+        let is_empty = end.is_empty() && host != "*";
+        if is_empty || rest.contains(['*', '/']) || rest.contains(char::is_whitespace) {
             return Err(SettingsError::new(Field::Host, format!("`{host}`")));
         }
-        Ok(Self { is_family: text.is_some(), text: normal(rest).into() })
+        Ok(Self { is_family: text.is_some(), text: end.into() })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use http::{StatusCode, uri::Authority};
+use http::{
+    StatusCode,
+    uri::{Authority, PathAndQuery},
+};
 
 use super::{Condition, Field, Head, PathRewrite, SettingsError};
 
@@ -12,21 +15,26 @@ use super::{Condition, Field, Head, PathRewrite, SettingsError};
 /// use http::Request;
 /// use tower_mesh::policy::route::{Head, Redirect, RedirectPort};
 ///
-/// let redirect = Redirect::new().scheme("https").port(RedirectPort::Number(8443)).build()?;
+/// let redirect = Redirect::builder().scheme("https").port(RedirectPort::Number(8443)).build()?;
 /// let request = Request::get("http://shop.example.com/cart?full=1").body(()).unwrap();
 /// assert_eq!(redirect.location(&Head::of(&request), None), "https://shop.example.com:8443/cart?full=1");
 /// assert_eq!(redirect.status(), 301);
 /// # Ok::<(), tower_mesh::policy::route::SettingsError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Redirect {
-    path: Option<PathRewrite>,
-    /// Instead of the whole path.
-    whole: Option<Box<str>>,
+    path: Option<NewPath>,
     authority: Option<Box<str>>,
     scheme: Option<Box<str>>,
     port: Option<RedirectPort>,
-    status: Option<u16>,
+    status: StatusCode,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum NewPath {
+    Whole(Box<str>),
+    /// In the place of what a condition took.
+    Prefix(PathRewrite),
 }
 
 /// The port that a caller is sent to.
@@ -39,46 +47,46 @@ pub enum RedirectPort {
     OfRequest,
 }
 
-impl Redirect {
-    /// Nowhere yet; with a 301.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
+/// Collects a [`Redirect`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "a redirect comes out of `build`"]
+pub struct RedirectBuilder {
+    whole: Option<Box<str>>,
+    prefix: Option<Box<str>>,
+    authority: Option<Box<str>>,
+    scheme: Option<Box<str>>,
+    port: Option<RedirectPort>,
+    status: Option<u16>,
+}
 
+impl RedirectBuilder {
     /// To this path, with the query that was asked for unless it has one of its own.
-    #[must_use]
     pub fn path(self, path: &str) -> Self {
         Self { whole: Some(path.into()), ..self }
     }
 
     /// To the path with this in the place of the prefix that a condition took.
-    #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
-        Self { path: Some(PathRewrite::matched(prefix)), ..self }
+        Self { prefix: Some(prefix.into()), ..self }
     }
 
     /// To this host, with a port perhaps.
-    #[must_use]
     pub fn authority(self, authority: &str) -> Self {
         Self { authority: Some(authority.into()), ..self }
     }
 
     /// By this scheme.
-    #[must_use]
     pub fn scheme(self, scheme: &str) -> Self {
         Self { scheme: Some(scheme.into()), ..self }
     }
 
-    /// To this port.
-    #[must_use]
+    /// To this port, whatever port an authority names.
     pub fn port(self, port: RedirectPort) -> Self {
         Self { port: Some(port), ..self }
     }
 
-    /// With this status.
-    #[must_use]
-    pub fn with_status(self, status: u16) -> Self {
+    /// With this status; 301 if nothing is said.
+    pub fn status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
     }
 
@@ -87,38 +95,55 @@ impl Redirect {
     /// # Errors
     ///
     /// It changes nothing, or something that it changes is not what it should be.
-    pub fn build(self) -> Result<Self, SettingsError> {
-        let Self { path, whole, authority, scheme, port, status } = &self;
+    pub fn build(self) -> Result<Redirect, SettingsError> {
+        let Self { whole, prefix, authority, scheme, port, status } = self;
         let wrong = |field, found: &str| Err(SettingsError::new(field, format!("`{found}`")));
-        if let Some(status) = status.filter(|status| !matches!(status, 301 | 302 | 303 | 307 | 308)) {
+        let status = status.unwrap_or(301);
+        let known = StatusCode::from_u16(status).ok().filter(|_| matches!(status, 301..=303 | 307 | 308));
+        let Some(known) = known else {
             return Err(SettingsError::new(Field::RedirectStatus, status.to_string()));
-        }
+        };
         if let Some(scheme) = scheme.as_deref().filter(|scheme| !matches!(*scheme, "http" | "https")) {
             return wrong(Field::Scheme, scheme);
         }
         if let Some(authority) = authority.as_deref().filter(|text| text.parse::<Authority>().is_err()) {
             return wrong(Field::Authority, authority);
         }
-        if let Some(path) = whole.as_deref().filter(|path| !path.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
+        let graphic = |path: &str| path.bytes().all(|byte| byte.is_ascii_graphic());
+        if let Some(path) = [&whole, &prefix].into_iter().flatten().find(|path| !graphic(path)) {
             return wrong(Field::Path, path);
         }
-        if path.is_none() && whole.is_none() && authority.is_none() && scheme.is_none() && port.is_none() {
+        let path = match (whole, prefix) {
+            (Some(whole), None) => Some(NewPath::Whole(whole)),
+            (None, Some(prefix)) => Some(NewPath::Prefix(PathRewrite::matched(&prefix))),
+            (None, None) => None,
+            (Some(_), Some(_)) => {
+                return Err(SettingsError::new(Field::Redirect, "one to a path and to a prefix at once"));
+            }
+        };
+        if path.is_none() && authority.is_none() && scheme.is_none() && port.is_none() {
             return Err(SettingsError::new(Field::Redirect, "one that changes nothing"));
         }
-        Ok(self)
+        Ok(Redirect { path, authority, scheme, port, status: known })
+    }
+}
+
+impl Redirect {
+    /// Nowhere yet; with a 301.
+    pub fn builder() -> RedirectBuilder {
+        RedirectBuilder::default()
     }
 
     /// The status of the answer.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
-        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
-        status.unwrap_or(StatusCode::MOVED_PERMANENTLY)
+    pub const fn status(&self) -> StatusCode {
+        self.status
     }
 
-    /// Where a request is sent that this condition took.
+    /// Where a request is sent that this condition took: a whole URI; or a path alone, if nobody names a host.
     #[must_use]
     pub fn location(&self, head: &Head<'_>, taken: Option<&Condition>) -> String {
+        let target = self.target(head, taken);
         let asked = head.scheme();
         let scheme = self.scheme.as_deref().unwrap_or(asked);
         let port = match self.port {
@@ -126,27 +151,28 @@ impl Redirect {
             Some(RedirectPort::OfRequest) => head.port(),
             None => None,
         };
-        let authority = match &self.authority {
-            Some(authority) => authority,
-            None => {
-                let sent = head.authority().unwrap_or_default();
-                let (host, own) = divided(sent);
-                let is_default = own == Some(usual(asked)) && scheme != asked;
-                if port.is_some() || is_default { host } else { sent }
-            }
-        };
+        let Some(sent) = self.authority.as_deref().or_else(|| head.authority()) else { return target };
+        let (host, own) = divided(sent);
+        // The port that the other scheme has anyway says nothing under this one.
+        let is_usual = self.authority.is_none() && own == Some(usual(asked)) && scheme != asked;
+        let authority = if port.is_some() || is_usual { host } else { sent };
         let port =
             port.filter(|port| *port != usual(scheme)).map_or_else(String::new, |port| format!(":{port}"));
-        let target = match (&self.whole, &self.path) {
-            (Some(whole), _) => {
+        format!("{scheme}://{authority}{port}{target}")
+    }
+
+    /// The path, and the query.
+    fn target(&self, head: &Head<'_>, taken: Option<&Condition>) -> String {
+        let as_sent = || head.uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
+        let target = match &self.path {
+            Some(NewPath::Whole(whole)) => {
                 let query = head.uri.query().filter(|_| !whole.contains('?'));
                 query.map_or_else(|| whole.to_string(), |query| format!("{whole}?{query}"))
             }
-            (None, Some(path)) => path.target(head.uri, taken).unwrap_or_default(),
-            (None, None) => head.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            Some(NewPath::Prefix(prefix)) => prefix.target(head.uri, taken).unwrap_or_else(as_sent),
+            None => as_sent(),
         };
-        let slash = if target.starts_with('/') { "" } else { "/" };
-        format!("{scheme}://{authority}{port}{slash}{target}")
+        if target.starts_with('/') { target } else { format!("/{target}") }
     }
 }
 
@@ -175,8 +201,10 @@ impl fmt::Display for Redirect {
             self.scheme.as_ref().map(|scheme| format!("scheme `{scheme}`")),
             self.authority.as_ref().map(|authority| format!("authority `{authority}`")),
             port,
-            self.whole.as_ref().map(|path| format!("path `{path}`")),
-            self.path.as_ref().map(|path| format!("path {path}")),
+            self.path.as_ref().map(|path| match path {
+                NewPath::Whole(path) => format!("path `{path}`"),
+                NewPath::Prefix(prefix) => format!("path {prefix}"),
+            }),
         ];
         let said: Vec<_> = said.into_iter().flatten().collect();
         write!(f, ": {}", said.join(", "))

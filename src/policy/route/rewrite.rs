@@ -3,7 +3,6 @@
 use std::fmt;
 
 use http::{HeaderValue, Uri, uri::PathAndQuery};
-use regex::bytes::Captures;
 
 use super::{
     Condition, Field, SettingsError,
@@ -67,8 +66,8 @@ impl PathRewrite {
         Ok(Self(How::Regex { pattern, parts, written: substitution.into() }))
     }
 
-    /// The new path.
-    fn of(&self, path: &str, taken: Option<&Condition>) -> String {
+    /// The new path, if it comes out as a text that is no longer than a path may be.
+    fn of(&self, path: &str, taken: Option<&Condition>) -> Option<String> {
         match &self.0 {
             How::Matched(text) => {
                 let rest = match taken.and_then(Condition::path_wanted).map(|path| path.kind()) {
@@ -76,23 +75,32 @@ impl PathRewrite {
                     Some(Kind::Exact(_) | Kind::Regex(_)) => "",
                     None => path.strip_prefix('/').unwrap_or(path),
                 };
-                format!("{text}{rest}")
+                Some(format!("{text}{rest}"))
             }
             How::Regex { pattern, parts, .. } => {
-                let replaced = pattern.regex.replace_all(path.as_bytes(), |found: &Captures<'_>| {
-                    parts.iter().fold(Vec::new(), |mut all, part| {
-                        all.extend_from_slice(match part {
+                let (mut made, mut from) = (Vec::with_capacity(path.len()), 0);
+                for found in pattern.regex.captures_iter(path.as_bytes()) {
+                    let whole = found.get(0)?;
+                    made.extend_from_slice(&path.as_bytes()[from..whole.start()]);
+                    from = whole.end();
+                    for part in parts {
+                        made.extend_from_slice(match part {
                             Part::Text(text) => text.as_bytes(),
                             Part::Group(group) => found.get(*group).map_or(&[][..], |found| found.as_bytes()),
                         });
-                        all
-                    })
-                });
-                String::from_utf8_lossy(&replaced).into_owned()
+                        // Groups upon groups of a long path would be more than there is room for.
+                        (made.len() <= LONGEST).then_some(())?;
+                    }
+                }
+                made.extend_from_slice(&path.as_bytes()[from..]);
+                String::from_utf8(made).ok()
             }
         }
     }
 }
+
+/// No path is longer.
+const LONGEST: usize = u16::MAX as usize;
 
 /// A substitution as RE2 reads it; none if it names a group that there is not.
 fn parts(substitution: &str, groups: usize) -> Option<Vec<Part>> {
@@ -172,7 +180,8 @@ impl Rewrite {
 impl PathRewrite {
     /// Path and query.
     pub(super) fn target(&self, sent: &Uri, taken: Option<&Condition>) -> Option<String> {
-        let path = self.of(sent.path(), taken);
+        // `OPTIONS *` and `CONNECT` ask for no path.
+        let path = self.of(Some(sent.path()).filter(|path| path.starts_with('/'))?, taken)?;
         let slash = if path.starts_with('/') { "" } else { "/" };
         let query = sent.query().filter(|_| !path.contains('?'));
         Some(match query {

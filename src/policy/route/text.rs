@@ -80,23 +80,33 @@ impl TextMatch {
     /// Whether every value that `other` takes is taken by this too, as far as that can be told.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        let fold = |text: &str| if self.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+        if self.takes_all() {
+            return true;
+        }
+        // What looks at case takes less, unless there is no case to look at.
+        let fixed = |text: &str| !other.ignore_case || !text.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let same = |own: &str, text: &str| match self.ignore_case {
+            true => own.eq_ignore_ascii_case(text),
+            false => own == text && fixed(own),
+        };
         match (&self.kind, &other.kind) {
-            // What does not look at case takes more.
-            (Kind::Exact(_) | Kind::Prefix(_), Kind::Exact(_) | Kind::Prefix(_))
-                if other.ignore_case && !self.ignore_case =>
-            {
-                matches!(&self.kind, Kind::Prefix(text) if text.is_empty())
+            (Kind::Exact(own), Kind::Exact(text)) => same(own, text),
+            (Kind::Prefix(own), Kind::Exact(text) | Kind::Prefix(text)) => {
+                text.get(..own.len()).is_some_and(|begin| same(own, begin))
             }
-            (Kind::Exact(own), Kind::Exact(text)) => fold(own) == fold(text),
-            (Kind::Prefix(own), Kind::Exact(text) | Kind::Prefix(text)) => fold(text).starts_with(&fold(own)),
-            (Kind::Prefix(own), Kind::Regex(_)) if own.is_empty() => true,
-            (Kind::Regex(own), Kind::Exact(text)) if !other.ignore_case => {
-                own.regex.is_match(text.as_bytes())
-            }
-            (Kind::Regex(own), Kind::Regex(pattern)) => own.takes_all() || own.text == pattern.text,
-            (Kind::Regex(own), Kind::Prefix(_)) => own.takes_all(),
-            _ => false,
+            (Kind::Regex(own), Kind::Exact(text)) => fixed(text) && own.regex.is_match(text.as_bytes()),
+            (Kind::Regex(own), Kind::Regex(other)) => own.text == other.text,
+            (Kind::Exact(_), Kind::Prefix(_) | Kind::Regex(_))
+            | (Kind::Prefix(_), Kind::Regex(_))
+            | (Kind::Regex(_), Kind::Prefix(_)) => false,
+        }
+    }
+
+    fn takes_all(&self) -> bool {
+        match &self.kind {
+            Kind::Exact(_) => false,
+            Kind::Prefix(text) => text.is_empty(),
+            Kind::Regex(pattern) => matches!(&*pattern.text, ".*" | "^.*$" | "^.*" | ".*$"),
         }
     }
 
@@ -121,14 +131,51 @@ impl TextMatch {
     }
 }
 
+/// In which form it is said how a value has to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Verb {
+    /// "is", "begins with".
+    Is,
+    /// "is not", "does not begin with".
+    IsNot,
+    /// "be", "begin with", after "must".
+    Be,
+}
+
+/// How a value has to be, in words.
+pub(super) struct Said<'t>(&'t TextMatch, Verb);
+
+impl TextMatch {
+    pub(super) const fn said(&self, verb: Verb) -> Said<'_> {
+        Said(self, verb)
+    }
+}
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(TextMatch { kind, ignore_case }, verb) = self;
+        let [is, is_not, be] = match kind {
+            Kind::Exact(_) => ["is", "is not", "be"],
+            Kind::Prefix(_) => ["begins with", "does not begin with", "begin with"],
+            Kind::Regex(_) => ["matches", "does not match", "match"],
+        };
+        f.write_str(match verb {
+            Verb::Is => is,
+            Verb::IsNot => is_not,
+            Verb::Be => be,
+        })?;
+        match kind {
+            Kind::Exact(text) if text.is_empty() => f.write_str(" empty"),
+            Kind::Exact(text) | Kind::Prefix(text) => write!(f, " `{text}`"),
+            Kind::Regex(pattern) => write!(f, " `{}`", pattern.text),
+        }?;
+        f.write_str(if *ignore_case { " (in any case)" } else { "" })
+    }
+}
+
 impl fmt::Display for TextMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let case = if self.ignore_case { " (in any case)" } else { "" };
-        match &self.kind {
-            Kind::Exact(text) => write!(f, "is `{text}`{case}"),
-            Kind::Prefix(text) => write!(f, "begins with `{text}`{case}"),
-            Kind::Regex(pattern) => write!(f, "matches `{}`", pattern.text),
-        }
+        self.said(Verb::Is).fmt(f)
     }
 }
 
@@ -169,10 +216,6 @@ impl Pattern {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
-
-    fn takes_all(&self) -> bool {
-        matches!(&*self.text, ".*" | "^.*$" | "^.*" | ".*$")
-    }
 }
 
 impl PartialEq for Pattern {
@@ -184,7 +227,7 @@ impl PartialEq for Pattern {
 /// RE2's classes are ASCII's; where an expression needs Unicode it says so by what it names.
 fn compiled(pattern: &str) -> Result<Regex, regex::Error> {
     let with = |unicode: bool| RegexBuilder::new(pattern).unicode(unicode).size_limit(LARGEST).build();
-    with(false).or_else(|ascii| with(true).map_err(|_| ascii))
+    with(false).or_else(|_| with(true))
 }
 
 fn wrong(text: &str, error: &regex::Error) -> SettingsError {
