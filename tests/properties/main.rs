@@ -6,5 +6,6 @@ mod fraction;
 mod keyed;
 mod lent;
 mod limits;
+mod route;
 mod sent;
 mod timeout;
