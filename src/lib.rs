@@ -34,6 +34,7 @@
 //! - Trying again: [`RetryLayer`]. Trying out what callers make of failures: [`FaultLayer`].
 //! - A service that is not HTTP: [`Plain`].
 //! - Another answer than a refusal: [`FallbackLayer`].
+//! - One of several services, by header, path or weight: [`RouterLayer`].
 //! - A test: `testing`; or a policy alone, such as [`policy::circuit_breaker::Circuit`].
 
 mod events;
@@ -58,6 +59,7 @@ pub use layer::{
     limits::{InFlight, LimitsHandle, LimitsLayer},
     protocol::{Http, Plain},
     retry::RetryLayer,
+    route::RouterLayer,
     timeout::TimeoutLayer,
 };
 #[cfg(feature = "yaml")]

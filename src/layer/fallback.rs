@@ -30,8 +30,9 @@
 //!
 //! # What to know
 //!
-//! - **An answer of the upstream is left alone**, a 500 as well: only what carries a [`Refusal`] is replaced.
-//!   [`only`](FallbackLayer::only) says which of them.
+//! - **An answer of the upstream is left alone**, a 500 as well: only what carries a [`Refusal`] is replaced, and not
+//!   what a route [answers](Reason::DirectAnswer) or where it redirects to. [`only`](FallbackLayer::only) says which of
+//!   them.
 //! - **The first two kinds hide nothing from the layers above.** Their answer is still a local one: it keeps the
 //!   [`Refusal`], so that a breaker above does not take it for the upstream's health. It tells of the fallback by
 //!   [`Flags::FB`], beside the flags that it had.
@@ -225,7 +226,9 @@ impl<K> FallbackLayer<K> {
 
 impl<K> Station<K> {
     fn takes(&self, refusal: &Refusal) -> bool {
-        self.only.as_ref().is_none_or(|chosen| chosen(refusal))
+        // What a route answers by itself is no failure, but what its callers are to have.
+        let by_default = || refusal.reason() != Reason::DirectAnswer;
+        self.only.as_ref().map_or_else(by_default, |chosen| chosen(refusal))
     }
 
     fn tell(&self, reason: Reason) {

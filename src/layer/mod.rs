@@ -19,7 +19,7 @@ pub mod limits;
 mod observer;
 pub mod protocol;
 pub mod retry;
-pub(crate) mod route;
+pub mod route;
 pub(crate) mod seat;
 mod settle;
 pub mod timeout;

@@ -113,9 +113,12 @@ where
                         let answer = stack.around(transport, protocol).call(request);
                         ResponseFuture::Istio { answer, changes }
                     }
-                    Routed::Refused(refusal) => {
-                        let answer =
-                            self.protocol.refuse(HttpMemo::of(request.method(), request.headers()), refusal);
+                    Routed::Refused(refusal, changes) => {
+                        let memo = HttpMemo::of(request.method(), request.headers());
+                        let mut answer = self.protocol.refuse(memo, refusal);
+                        if let (Ok(response), Some(changes)) = (&mut answer, changes) {
+                            changes.change(response.headers_mut());
+                        }
                         ResponseFuture::Local { answer: Some(Box::new(answer)) }
                     }
                 }

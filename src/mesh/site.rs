@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use http::{HeaderMap, Request, StatusCode, uri::Authority};
+use http::{HeaderMap, Request, uri::Authority};
 
 use super::{
     cluster::{Clusters, Found, OfHost},
@@ -21,12 +21,17 @@ use super::{
 };
 use crate::{
     events::Events,
-    layer::{cluster::Cluster, draw::Draws, limits::LimitsLayer, route::change},
+    layer::{
+        cluster::Cluster,
+        draw::Draws,
+        limits::LimitsLayer,
+        route::change::{self, Connects},
+    },
     policy::{
         Draw, limits,
-        route::{self, Action, Condition, Head, Leg, Route, Rules},
+        route::{self, Action, Condition, Head, Leg, Route, Rules, Weighted},
     },
-    refusal::{Reason, Refusal},
+    refusal::Refusal,
 };
 
 /// What requests to one port of a host pass, wherever they go.
@@ -42,24 +47,18 @@ pub(super) struct Site {
 /// A rule that runs.
 pub(super) struct Ruled {
     route: Arc<Route<Istio>>,
-    /// Whether it changes anything of its requests, and of their answers.
-    changes: Changes,
+    /// Whether it changes anything of answers.
+    changes_responses: bool,
     draws: Draws,
     ordinals: AtomicU64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Changes {
-    requests: bool,
-    responses: bool,
 }
 
 /// What a request comes to.
 pub(super) enum Routed<'s> {
     /// It goes this way; what is changed of its answer.
     To(&'s Istio, Option<Answered>),
-    /// It goes nowhere.
-    Refused(Refusal),
+    /// It goes nowhere: what it is answered, and what is changed of that.
+    Refused(Refusal, Option<Answered>),
 }
 
 /// What is changed of an answer that an upstream gave.
@@ -106,8 +105,7 @@ impl Site {
         }
         let Some(rules) = &self.rules else { return Routed::To(&self.here, None) };
         let Some(found) = rules.find(&Head::of(request).to_port(port)) else {
-            let refusal = Refusal::new(Reason::NoRoute, StatusCode::NOT_FOUND);
-            return Routed::Refused(refusal.details("route_not_found"));
+            return Routed::Refused(change::no_route(), None);
         };
         found.rule.then().take(request, found.condition)
     }
@@ -116,14 +114,13 @@ impl Site {
 impl Ruled {
     fn take<B>(&self, request: &mut Request<B>, taken: Option<&Condition>) -> Routed<'_> {
         let draw = self.draw();
+        let answered = || self.changes_responses.then(|| Answered { route: Arc::clone(&self.route), draw });
         let Some(leg) = self.route.pick(draw) else {
-            return Routed::Refused(change::local_answer(&self.route, &Head::of(request), taken));
+            let local = change::local_answer(&self.route, &Head::of(request), taken);
+            return Routed::Refused(local.unwrap_or_else(change::no_route), answered());
         };
-        if self.changes.requests {
-            change::request(request, &self.route, leg, taken);
-        }
-        let answered = self.changes.responses.then(|| Answered { route: Arc::clone(&self.route), draw });
-        Routed::To(leg.destination(), answered)
+        change::change_request(request, &self.route, leg, taken, Connects::AsBefore);
+        Routed::To(leg.destination(), answered())
     }
 
     /// One draw for each request, which its retries keep.
@@ -148,9 +145,7 @@ impl fmt::Debug for Answered {
 impl Answered {
     /// Changes the headers of an answer.
     pub(super) fn change(&self, headers: &mut HeaderMap) {
-        if let Some(leg) = self.route.pick(self.draw) {
-            change::response(headers, &self.route, leg);
-        }
+        change::change_response(headers, &self.route, self.route.pick(self.draw));
     }
 }
 
@@ -173,18 +168,13 @@ impl Building<'_> {
             let (name, leads) = self.lead(&target);
             Istio::new(&rule.stations, fault.clone(), leads, &name, events, draws.of(&name))
         };
-        let changed =
-            |leg: &Leg<Target>| (!leg.request_changes().is_empty(), !leg.response_changes().is_empty());
-        let (mut requests, mut responses) =
-            (!rule.route.request_changes().is_empty(), !rule.route.response_changes().is_empty());
-        if let Action::Forward(legs) = rule.route.action() {
-            requests |= legs.iter().any(|(leg, _)| changed(leg).0);
-            responses |= legs.iter().any(|(leg, _)| changed(leg).1);
-        }
-        requests |= !rule.route.rewrite().is_empty();
+        let of_legs =
+            |legs: &Weighted<Leg<Target>>| legs.iter().any(|(leg, _)| !leg.response_changes().is_empty());
+        let changes_responses = !rule.route.response_changes().is_empty()
+            || matches!(rule.route.action(), Action::Forward(legs) if of_legs(legs));
         let ruled = Ruled {
             route: Arc::new(rule.route.clone().map(to)),
-            changes: Changes { requests, responses },
+            changes_responses,
             draws: draws.of("route"),
             ordinals: AtomicU64::new(0),
         };

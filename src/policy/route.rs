@@ -42,11 +42,11 @@ mod location;
 mod path;
 mod rewrite;
 mod rules;
+mod table;
 mod text;
 mod unmet;
 mod weighted;
 
-pub(crate) use self::head::normal;
 pub use self::{
     changes::{HeaderChanges, HeaderChangesBuilder},
     condition::{Condition, ValueMatch},
@@ -56,7 +56,9 @@ pub use self::{
     location::{Redirect, RedirectBuilder, RedirectPort},
     rewrite::{PathRewrite, Rewrite},
     rules::{Action, DirectAnswer, Found, Leg, Route, Rule, Rules},
+    table::RouteTable,
     text::TextMatch,
     unmet::Unmet,
     weighted::Weighted,
 };
+pub(crate) use self::{head::normal, table::Place};

@@ -9,6 +9,7 @@ mod others;
 mod paths;
 mod redirects;
 mod rewrites;
+mod table;
 mod unmet;
 mod weighted;
 

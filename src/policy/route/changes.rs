@@ -40,9 +40,19 @@ impl HeaderChanges {
 
     /// Changes these headers.
     pub fn apply(&self, headers: &mut HeaderMap) {
+        self.remove_from(headers);
+        self.put_into(headers);
+    }
+
+    /// The first half of it.
+    pub(crate) fn remove_from(&self, headers: &mut HeaderMap) {
         for name in &self.remove {
             headers.remove(name);
         }
+    }
+
+    /// The second half.
+    pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.set {
             headers.insert(name.clone(), value.clone());
         }

@@ -37,6 +37,8 @@ pub enum Field {
     Redirect,
     /// The status of a direct answer.
     Status,
+    /// The number of a destination.
+    Destination,
 }
 
 impl Setting for Field {
@@ -59,6 +61,7 @@ impl Setting for Field {
             Self::RedirectStatus => "301, 302, 303, 307 or 308",
             Self::Redirect => "a redirect that changes at least one of path, authority, port and scheme",
             Self::Status => "a status from 200 to 599",
+            Self::Destination => "the number of a destination that is there, counted from 0",
         }
     }
 }
@@ -78,6 +81,7 @@ impl fmt::Display for Field {
             Self::RedirectStatus => "status of the redirect",
             Self::Redirect => "redirect",
             Self::Status => "status",
+            Self::Destination => "destination",
         })
     }
 }

@@ -140,7 +140,8 @@ impl Redirect {
         self.status
     }
 
-    /// Where a request is sent that this condition took: a whole URI; or a path alone, if nobody names a host.
+    /// Where a request is sent that this condition took: a whole URI; or a path alone, if nobody names a host. What is not
+    /// printable in ASCII is escaped.
     #[must_use]
     pub fn location(&self, head: &Head<'_>, taken: Option<&Condition>) -> String {
         let target = self.target(head, taken);
@@ -151,14 +152,16 @@ impl Redirect {
             Some(RedirectPort::OfRequest) => head.port(),
             None => None,
         };
-        let Some(sent) = self.authority.as_deref().or_else(|| head.authority()) else { return target };
+        let Some(sent) = self.authority.as_deref().or_else(|| head.authority()) else {
+            return printable(target);
+        };
         let (host, own) = divided(sent);
         // The port that the other scheme has anyway says nothing under this one.
         let is_usual = self.authority.is_none() && own == Some(usual(asked)) && scheme != asked;
         let authority = if port.is_some() || is_usual { host } else { sent };
         let port =
             port.filter(|port| *port != usual(scheme)).map_or_else(String::new, |port| format!(":{port}"));
-        format!("{scheme}://{authority}{port}{target}")
+        printable(format!("{scheme}://{authority}{port}{target}"))
     }
 
     /// The path, and the query.
@@ -174,6 +177,20 @@ impl Redirect {
         };
         if target.starts_with('/') { target } else { format!("/{target}") }
     }
+}
+
+/// Some bytes may stand in a path that was sent, and not in a header.
+fn printable(location: String) -> String {
+    if location.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return location;
+    }
+    location.bytes().fold(String::with_capacity(location.len()), |mut all, byte| {
+        match byte.is_ascii_graphic() {
+            true => all.push(char::from(byte)),
+            false => all.push_str(&format!("%{byte:02X}")),
+        }
+        all
+    })
 }
 
 /// The port that a scheme has unless another one is said.

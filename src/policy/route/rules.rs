@@ -87,6 +87,18 @@ impl<T> Rules<T> {
     }
 }
 
+impl<T> From<Vec<Rule<T>>> for Rules<T> {
+    fn from(rules: Vec<Rule<T>>) -> Self {
+        Self::new(rules)
+    }
+}
+
+impl<T, const N: usize> From<[Rule<T>; N]> for Rules<T> {
+    fn from(rules: [Rule<T>; N]) -> Self {
+        Self::new(rules)
+    }
+}
+
 impl<T: PartialEq> PartialEq for Rules<T> {
     fn eq(&self, other: &Self) -> bool {
         self.rules == other.rules
@@ -203,6 +215,11 @@ impl DirectAnswer {
     #[must_use]
     pub fn content(&self) -> &[u8] {
         &self.content
+    }
+
+    /// The same, to be kept without a copy.
+    pub(crate) fn shared_content(&self) -> Arc<[u8]> {
+        Arc::clone(&self.content)
     }
 }
 

@@ -53,12 +53,24 @@ impl<T> Weighted<T> {
     #[must_use]
     #[inline]
     pub fn pick(&self, draw: Draw) -> &T {
-        let [.., (last, total)] = self.all.as_slice() else { unreachable!("there is at least one") };
+        &self.all[self.number(draw)].0
+    }
+
+    /// Which one, counted from 0.
+    #[must_use]
+    #[inline]
+    pub fn number(&self, draw: Draw) -> usize {
         if self.is_certain() {
-            return last;
+            return 0;
         }
-        let drawn = draw.below(*total);
-        self.all.iter().find(|(_, up_to)| drawn < *up_to).map_or(last, |(item, _)| item)
+        let drawn = draw.below(self.total());
+        self.all.iter().position(|(_, up_to)| drawn < *up_to).unwrap_or(self.all.len() - 1)
+    }
+
+    /// The one of this number.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<&T> {
+        self.all.get(number).map(|(item, _)| item)
     }
 
     /// Whether there is nothing to draw.

@@ -56,6 +56,7 @@ fn a_path_is_looked_at_as_it_was_sent() {
 fn a_request_without_a_path_asks_for_the_root() {
     assert!(takes(&exact("/"), "http://reviews"));
     assert!(takes(&exact("/"), "http://reviews?a=b"));
+    assert!(takes(&exact("/"), "reviews:443"), "nor does a CONNECT have one");
 }
 
 #[test]
@@ -71,6 +72,7 @@ fn the_case_of_a_path_counts_unless_it_is_to_be_ignored() {
 #[test]
 fn an_expression_keeps_its_case_whatever_is_said() {
     assert!(!takes(&regex("/login").ignoring_case(), "/Login"));
+    assert_eq!(regex("/login").ignoring_case(), regex("/login"));
     assert!(takes(&regex("(?i)/login"), "/Login"));
 }
 
@@ -158,7 +160,9 @@ fn an_expression_has_at_most_1024_bytes() {
 
 #[test]
 fn an_expression_that_grows_too_large_is_refused() {
-    for text in ["((a{100}){100}){100}", r"[\p{L}\p{N}]{1000}", "(((a{1000}){1000}){1000}){1000}"] {
+    for text in
+        ["(a{200}){200}", "((a{100}){100}){100}", r"[\p{L}\p{N}]{1000}", "(((a{1000}){1000}){1000}){1000}"]
+    {
         let (field, message) = wrong(TextMatch::regex(text));
         assert_eq!(field, Field::Regex);
         assert!(message.contains("too large once it is compiled"), "{message}");

@@ -119,6 +119,12 @@ fn where_nobody_names_a_host_it_is_a_path_alone() {
 }
 
 #[test]
+fn what_a_header_cannot_carry_is_escaped() {
+    assert_eq!(sent_to(to().scheme("https"), "http://a/caf\u{e9}?q=\u{e9}"), "https://a/caf%C3%A9?q=%C3%A9");
+    assert_eq!(sent_to(to().scheme("https"), "/a%20b"), "/a%20b");
+}
+
+#[test]
 fn a_redirect_that_means_nothing_is_told() {
     let nothing = "but must be a redirect that changes at least one of path, authority, port and scheme";
     let expected = format!("redirect is one that changes nothing, {nothing}");

@@ -212,7 +212,7 @@ fn redirect(
     lowering: &mut Lowering<'_>,
 ) -> Option<Route<Target>> {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let mut redirect = route::Redirect::new();
+    let mut redirect = route::Redirect::builder();
     if let (Some(_), Some(_)) = (&block.uri, &block.prefix_rewrite) {
         let message = "`prefixRewrite` cannot stand beside `uri`";
         lowering.refuse(document, &format!("{path}.prefixRewrite"), message, "one of them");
@@ -239,7 +239,7 @@ fn redirect(
         redirect = redirect.port(RedirectPort::OfRequest);
     }
     if let Some(code) = block.redirect_code.filter(|code| *code != 0) {
-        redirect = redirect.with_status(u16::try_from(code).unwrap_or(0));
+        redirect = redirect.status(u16::try_from(code).unwrap_or(0));
     }
     match redirect.build() {
         Ok(redirect) => Some(Route::redirect(redirect)),
