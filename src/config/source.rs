@@ -4,6 +4,8 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
+use super::snippet;
+
 /// A line and a column, both counted from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -90,6 +92,19 @@ impl Location {
     /// Column in characters, from 1.
     pub fn column(&self) -> usize {
         self.at.column
+    }
+
+    /// The line it points at, with carets under what is meant.
+    pub fn excerpt(&self) -> impl fmt::Display + '_ {
+        struct Excerpt<'l>(&'l Location);
+
+        impl fmt::Display for Excerpt<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                snippet::write(f, self.0).map(drop)
+            }
+        }
+
+        Excerpt(self)
     }
 }
 

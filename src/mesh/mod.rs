@@ -58,7 +58,7 @@ pub use self::{
     client::{Client, RequestBody, ResponseBody, ResponseFuture},
     era::{DefaultRetries, Era, UnknownEra},
     lower::InvalidBlock,
-    note::{Note, NoteKind},
+    note::{Code, Note, NoteKind},
     plan::Plan,
 };
 use crate::{
@@ -108,6 +108,7 @@ impl Mesh {
                 gateways: Vec::new(),
                 endpoints: Vec::new(),
                 strict: false,
+                thorough: false,
                 draws: Draws::random(),
                 era: Era::CURRENT,
                 http2: false,
@@ -335,6 +336,37 @@ impl MeshBuilder {
             (Err(_), Ok(_)) => {}
         }
         self
+    }
+
+    /// What there is to tell about the documents: all that [`Mesh::notes`] tells, and what is looked for only when it is
+    /// asked for, such as rules that are hidden by earlier ones.
+    ///
+    /// ```
+    /// use tower_mesh::{Mesh, mesh::Code};
+    ///
+    /// let notes = Mesh::builder().yaml("
+    /// apiVersion: networking.istio.io/v1
+    /// kind: VirtualService
+    /// metadata: {name: reviews}
+    /// spec:
+    ///   hosts: [reviews]
+    ///   http:
+    ///   - match: [{uri: {prefix: /}}]
+    ///     route: [{destination: {host: reviews}}]
+    ///   - match: [{uri: {exact: /login}}]
+    ///     route: [{destination: {host: login}}]
+    /// ").check()?;
+    /// assert_eq!(notes[0].code, Code::RuleShadowed);
+    /// assert_eq!(notes[0].location.line(), 10);
+    /// # Ok::<(), tower_mesh::config::Errors>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the texts and documents.
+    pub fn check(self) -> Result<Vec<Note>, Errors> {
+        let identity = Identity { thorough: true, ..self.identity };
+        lower::lower(&self.documents?, &identity).map(|(_, notes)| notes)
     }
 
     /// The mesh.

@@ -31,8 +31,12 @@ pub struct Note {
     pub path: String,
     /// What kind of thing is told.
     pub kind: NoteKind,
+    /// Which thing, by a code that stays the same.
+    pub code: Code,
     /// What.
     pub message: String,
+    /// What to do about it, where that can be said.
+    pub fix: Option<String>,
 }
 
 /// What kind of thing a [`Note`] tells.
@@ -48,9 +52,86 @@ pub enum NoteKind {
     Surprise,
 }
 
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $id:literal $name:literal,)*) => {
+        /// Which thing a [`Note`] tells. Codes stay the same from version to version, so that a script can look for one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// All codes, in their order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code: `TM201`.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $id,)*
+                }
+            }
+
+            /// Its name: `rule-shadowed`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Nobody knows it, or it was read generously.
+    Unknown = "TM001" "unknown",
+    /// It was read, and has no effect here.
+    NotApplied = "TM002" "not-applied",
+    /// It does not do what it seems to, in a way that has no code of its own.
+    Surprise = "TM003" "surprise",
+    /// It is written as it was written years ago.
+    OldSpelling = "TM004" "old-spelling",
+    /// Another document of the same name, or for the same host, takes its place.
+    Duplicate = "TM101" "duplicate",
+    /// It is for other clients: by its gateways, its namespaces or its labels.
+    OtherClients = "TM102" "other-clients",
+    /// It looks like a service's name, and is one of a host outside of the cluster.
+    OutsideDomain = "TM103" "outside-domain",
+    /// An earlier rule takes all requests that it would take.
+    RuleShadowed = "TM201" "rule-shadowed",
+    /// No request can be what it asks for.
+    RuleImpossible = "TM202" "rule-impossible",
+    /// Rules for HTTP where no HTTP is spoken.
+    NoHttp = "TM203" "no-http",
+    /// A route leads to a host that no document knows.
+    UnknownHost = "TM301" "unknown-host",
+    /// A route leads to a subset that no rule for the host defines.
+    UnknownSubset = "TM302" "unknown-subset",
+    /// Weights that give other shares than it seems.
+    Weights = "TM303" "weights",
+    /// A fault meets every request, so that what comes after it never acts.
+    FaultHides = "TM401" "fault-hides",
+    /// The tries together may take longer than all of them may.
+    TriesExceed = "TM402" "tries-exceed-timeout",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
 impl Note {
     pub(super) fn new(document: &Document, path: &str, kind: NoteKind, message: impl Into<String>) -> Self {
-        Self { location: document.locate_nearest(path), path: path.to_owned(), kind, message: message.into() }
+        let code = match kind {
+            NoteKind::Unknown => Code::Unknown,
+            NoteKind::NotApplied => Code::NotApplied,
+            NoteKind::Surprise => Code::Surprise,
+        };
+        let (location, path) = (document.locate_nearest(path), path.to_owned());
+        Self { location, path, kind, code, message: message.into(), fix: None }
     }
 
     pub(super) fn not_applied(document: &Document, path: &str) -> Self {
@@ -59,7 +140,16 @@ impl Note {
 
     pub(super) fn of(finding: &Finding) -> Self {
         let (location, path) = (finding.location.clone(), finding.path.clone());
-        Self { location, path, kind: NoteKind::Unknown, message: finding.sentence() }
+        let (kind, code) = (NoteKind::Unknown, Code::Unknown);
+        Self { location, path, kind, code, message: finding.sentence(), fix: None }
+    }
+
+    pub(super) fn coded(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
+    pub(super) fn mended_by(self, fix: impl Into<String>) -> Self {
+        Self { fix: Some(fix.into()), ..self }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `tower-mesh`: try a policy before it meets anybody.
 
+mod check;
 mod policies;
 mod simulate;
 
@@ -25,6 +26,12 @@ enum Command {
     /// The real layers run, against scripted upstreams; a minute takes milliseconds, and the same seed gives the same
     /// table. The flags of the load are fortio's.
     Simulate(simulate::Simulate),
+
+    /// Look policies over: what is wrong, and what does not do what it seems to.
+    ///
+    /// Each thing has a code that stays the same, a place, a sentence, and a fix where there is one. The exit code is 1 if
+    /// anything is an error.
+    Check(check::Check),
 }
 
 /// What a policy or a flag is not good for.
@@ -32,12 +39,15 @@ const UNUSABLE: u8 = 2;
 
 #[expect(clippy::print_stderr, reason = "a command speaks to people")]
 fn main() -> ExitCode {
-    let Cli { command: Command::Simulate(simulate) } = Cli::parse();
-    match simulate.run() {
+    let done = match Cli::parse().command {
+        Command::Simulate(simulate) => simulate.run().map(|text| (text, true)),
+        Command::Check(check) => check.run(),
+    };
+    match done {
         // Whoever stops reading, as `head` does, has read enough.
-        Ok(text) => {
+        Ok((text, is_good)) => {
             let _ = io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
+            if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(problem) => {
             eprintln!("{problem}");

@@ -2,7 +2,7 @@
 
 use std::{fs, str::FromStr};
 
-use tower_mesh::config::{self, Document};
+use tower_mesh::config::{self, Document, Errors};
 
 /// A file, and the namespace of those of its documents that name none: `FILE` or `FILE@NAMESPACE`.
 #[derive(Debug, Clone)]
@@ -31,29 +31,43 @@ fn is_label(text: &str) -> bool {
 }
 
 impl Policy {
-    /// The documents of the file.
-    pub(crate) fn load(&self) -> Result<Vec<Document>, String> {
+    /// The documents of the file, or what is wrong with them; else why it cannot be read.
+    fn read(&self) -> Result<Result<Vec<Document>, Errors>, String> {
         let Self { file, namespace } = self;
         let text =
             fs::read_to_string(file).map_err(|error| format!("error: {file} cannot be read: {error}"))?;
-        let mut documents = config::load(&text, Some(file)).map_err(|errors| errors.to_string())?;
-        for document in &mut documents {
-            if document.metadata.namespace.is_none() {
-                document.metadata.namespace.clone_from(namespace);
+        Ok(config::load(&text, Some(file)).map(|mut documents| {
+            for document in &mut documents {
+                if document.metadata.namespace.is_none() {
+                    document.metadata.namespace.clone_from(namespace);
+                }
             }
-        }
-        Ok(documents)
+            documents
+        }))
     }
 }
 
-/// The documents of all files, or everything that is wrong with any.
-pub(crate) fn load(policies: &[Policy]) -> Result<Vec<Document>, String> {
-    let (mut documents, mut problems) = (Vec::new(), Vec::new());
+/// The documents of all files, or everything that is wrong with any; else why one cannot be read.
+pub(crate) fn read(policies: &[Policy]) -> Result<Result<Vec<Document>, Errors>, String> {
+    let mut all = Ok(Vec::new());
+    let mut problems = Vec::new();
     for policy in policies {
-        match policy.load() {
-            Ok(more) => documents.extend(more),
-            Err(problem) => problems.push(problem),
+        match (&mut all, policy.read()) {
+            (_, Err(problem)) => problems.push(problem),
+            (Ok(all), Ok(Ok(documents))) => all.extend(documents),
+            (Err(errors), Ok(Err(more))) => Errors::extend(errors, more),
+            (all, Ok(Err(errors))) => *all = Err(errors),
+            (Err(_), Ok(Ok(_))) => {}
         }
     }
-    if problems.is_empty() { Ok(documents) } else { Err(problems.join("\n\n")) }
+    if problems.is_empty() {
+        return Ok(all);
+    }
+    problems.extend(all.err().map(|errors| errors.to_string()));
+    Err(problems.join("\n\n"))
+}
+
+/// The documents of all files, or everything that is wrong with any, for people.
+pub(crate) fn load(policies: &[Policy]) -> Result<Vec<Document>, String> {
+    read(policies)?.map_err(|errors| errors.to_string())
 }

@@ -19,7 +19,7 @@ pub use invalid::InvalidBlock;
 use super::{
     assemble::Names,
     era::Era,
-    note::{Note, NoteKind},
+    note::{Code, Note, NoteKind},
     plan::Plan,
 };
 use crate::{
@@ -39,6 +39,8 @@ pub(super) struct Identity {
     /// Endpoints that there are: their host, as this client names it, and their labels.
     pub(super) endpoints: Vec<(String, BTreeMap<String, String>)>,
     pub(super) strict: bool,
+    /// Whether it is asked for what costs more to find than to load.
+    pub(super) thorough: bool,
     pub(super) draws: Draws,
     pub(super) era: Era,
     /// Whether HTTP/2 is spoken to every upstream, whatever documents say.
@@ -98,6 +100,19 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn note(&mut self, document: &Document, path: &str, kind: NoteKind, message: impl Into<String>) {
         self.notes.push(Note::new(document, path, kind, message));
+    }
+
+    /// A surprise that has a code, and a cure.
+    fn lint(
+        &mut self,
+        document: &Document,
+        path: &str,
+        code: Code,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) {
+        let note = Note::new(document, path, NoteKind::Surprise, message);
+        self.notes.push(note.coded(code).mended_by(fix));
     }
 
     /// It was read, and has no effect yet.

@@ -9,12 +9,15 @@ mod fault;
 mod gateways;
 mod header_changes;
 mod limits;
+mod order;
 mod policies;
 mod protocols;
 mod registry;
 mod retries;
 mod said;
 mod stations;
+mod targets;
+mod timing;
 mod virtual_service;
 
 use std::collections::HashSet;
@@ -47,9 +50,17 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
         let Some(mut read) = virtual_service::read(document, spec, &beside, lowering) else { continue };
         gateways.keep_served(&mut read, spec, &client, lowering);
         protocols::judge(document, spec, &read, &registry, &gateways, lowering);
+        targets::judge(document, spec, &registry, &policies, lowering);
+        if lowering.identity.thorough {
+            order::judge(document, spec, &client, lowering);
+            timing::judge(document, spec, lowering);
+        }
         routes.push(read);
     }
     delegates.note_unused(documents, lowering);
+    if lowering.identity.thorough {
+        judge_names(documents, &registry, lowering);
+    }
     let said = Said::new(&registry, &policies, routes, lowering);
     let mut known = HashSet::new();
     let subjects = subjects(&said, lowering);
@@ -84,6 +95,29 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
         path,
     });
     routed.chain(policed).chain(known).chain(led).collect()
+}
+
+/// Tells of hosts that look like services and are not.
+fn judge_names(documents: &[&Document], registry: &Registry<'_>, lowering: &mut Lowering<'_>) {
+    for &document in documents {
+        match &document.resource {
+            Resource::DestinationRule(spec) => {
+                targets::judge_name(document, &spec.host, "spec.host", registry, lowering);
+            }
+            Resource::VirtualService(spec) => {
+                for (index, host) in spec.hosts.iter().enumerate() {
+                    targets::judge_name(document, host, &format!("spec.hosts[{index}]"), registry, lowering);
+                }
+                for (index, route) in spec.http.iter().enumerate() {
+                    for (number, place) in route.route.iter().enumerate() {
+                        let path = format!("spec.http[{index}].route[{number}].destination.host");
+                        targets::judge_name(document, &place.destination.host, &path, registry, lowering);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 fn host_of(host: &str, document: &Document, lowering: &Lowering<'_>) -> Host {

@@ -80,6 +80,11 @@ impl<'a> Policies<'a> {
         policies
     }
 
+    /// Whether a rule is for a host, or for a family of it, in any namespace.
+    pub(super) fn speak_of(&self, pattern: &HostPattern) -> bool {
+        self.places.values().any(|hosts| hosts.over(pattern).is_some())
+    }
+
     /// The hosts that rules are for, each with its document.
     pub(super) fn hosts(&self) -> impl Iterator<Item = (&Host, &'a Document)> {
         self.all.iter().map(|seen| (&seen.host, seen.document))

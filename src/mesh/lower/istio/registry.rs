@@ -93,6 +93,11 @@ impl<'a> Registry<'a> {
         self.known.get(host)
     }
 
+    /// Whether there is a host; where no document says which there are, each may be there.
+    pub(super) fn knows(&self, host: &Host) -> bool {
+        self.hosts.is_empty() || self.known.contains_key(host)
+    }
+
     /// The hosts that there are documents of, in their order.
     pub(super) fn hosts(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter()
