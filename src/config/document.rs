@@ -8,8 +8,8 @@ use super::{
     k8s::{self, Metadata},
     osm,
     path::{join, steps},
-    source::{Location, Source},
-    tree::Node,
+    source::{Location, Position, Source},
+    tree::{Node, Value},
 };
 
 /// One document of a text, read.
@@ -57,6 +57,22 @@ pub enum Resource {
 }
 
 impl Document {
+    /// One without a text, for what was read as a part of none.
+    pub(crate) fn bare(name: &str, resource: Resource) -> Self {
+        let source = Source { file: None, text: "".into(), document: 1, documents: 1, lines: 0..0 };
+        let metadata = Metadata { name: Some(name.to_owned()), ..Metadata::default() };
+        Self {
+            source: Arc::new(source),
+            api_version: String::new(),
+            kind: String::new(),
+            metadata,
+            resource,
+            findings: Vec::new(),
+            tree: Node { at: Position::new(1, 1), width: 1, value: Value::Null },
+            base: String::new(),
+        }
+    }
+
     /// Which of the two projects an `UpstreamTrafficSetting` or a `Retry` was written for.
     pub fn group(&self) -> Option<osm::Group> {
         osm::Group::of(&self.api_version)

@@ -69,6 +69,14 @@ impl Error {
         }))
     }
 
+    /// The same of what has no text: the path is told instead of the place.
+    pub(crate) fn without_place(self) -> Self {
+        let Inner { message, path, accepted, hints, .. } = *self.0;
+        let path = path.strip_prefix("spec.").unwrap_or(&path);
+        let message = if path.is_empty() { message } else { format!("{path}: {message}") };
+        Self(Box::new(Inner { message, location: None, path: path.to_owned(), accepted, hints }))
+    }
+
     /// An error about a text as a whole.
     pub(super) fn whole(message: impl Into<String>) -> Self {
         let message = message.into();

@@ -22,7 +22,6 @@ use super::{
     stack::{BehindIstio, BehindOsmEdge, Stack},
 };
 use crate::{
-    Refusal,
     layer::{
         BoxError,
         answerable::{Answerable, AnswerableBody, AnswerableLayer},
@@ -32,6 +31,7 @@ use crate::{
         seat::Shared,
         timeout::Uploading,
     },
+    refusal::Refusal,
 };
 
 /// A transport whose requests go through a mesh: see [`Mesh::client`](super::Mesh::client).

@@ -49,7 +49,7 @@ pub mod plan;
 mod site;
 mod stack;
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use arc_swap::ArcSwap;
 
@@ -100,23 +100,7 @@ impl Mesh {
 
     /// A mesh that is told more: who the client is, how strict to be.
     pub fn builder() -> MeshBuilder {
-        MeshBuilder {
-            identity: Identity {
-                namespace: "default".to_owned(),
-                domain: "cluster.local".to_owned(),
-                labels: BTreeMap::new(),
-                gateways: Vec::new(),
-                endpoints: Vec::new(),
-                strict: false,
-                thorough: false,
-                draws: Draws::random(),
-                era: Era::CURRENT,
-                http2: false,
-                tell_deadlines: false,
-            },
-            events: Events::new(),
-            documents: Ok(Vec::new()),
-        }
+        MeshBuilder { identity: Identity::default(), events: Events::new(), documents: Ok(Vec::new()) }
     }
 
     /// Puts other policies in the place of these, at once and for every client.

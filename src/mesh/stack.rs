@@ -31,6 +31,7 @@ use crate::{
 };
 
 /// What requests to one port of a destination pass.
+#[expect(clippy::large_enum_variant, reason = "there are few, and none is moved once it is made")]
 pub(super) enum Stack {
     OsmEdge(OsmEdge),
     Istio(Site),

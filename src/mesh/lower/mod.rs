@@ -49,6 +49,24 @@ pub(super) struct Identity {
     pub(super) tell_deadlines: bool,
 }
 
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            namespace: "default".to_owned(),
+            domain: "cluster.local".to_owned(),
+            labels: BTreeMap::new(),
+            gateways: Vec::new(),
+            endpoints: Vec::new(),
+            strict: false,
+            thorough: false,
+            draws: Draws::random(),
+            era: Era::CURRENT,
+            http2: false,
+            tell_deadlines: false,
+        }
+    }
+}
+
 impl Identity {
     /// How short names are completed.
     pub(super) fn names(&self) -> Names {
@@ -58,7 +76,7 @@ impl Identity {
 
 /// The plan of these documents, and what there is to tell about them in their order.
 pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan, Vec<Note>), Errors> {
-    let mut lowering = Lowering { identity, notes: Vec::new(), errors: Vec::new() };
+    let mut lowering = Lowering::new(identity);
     for document in documents {
         lowering.findings(document);
     }
@@ -95,6 +113,12 @@ struct Lowering<'a> {
     identity: &'a Identity,
     notes: Vec<Note>,
     errors: Vec<Error>,
+}
+
+impl<'a> Lowering<'a> {
+    const fn new(identity: &'a Identity) -> Self {
+        Self { identity, notes: Vec::new(), errors: Vec::new() }
+    }
 }
 
 impl Lowering<'_> {

@@ -236,7 +236,12 @@ impl fmt::Display for Rule {
             }
             Action::Redirect(redirect) => writeln!(f, "    {redirect}")?,
             Action::Answer(answer) => {
-                writeln!(f, "    answers {} with {} bytes", answer.status().as_u16(), answer.content().len())?
+                writeln!(
+                    f,
+                    "    answers {} with {} bytes",
+                    answer.status().as_u16(),
+                    answer.content().len()
+                )?;
             }
         }
         if !self.route.rewrite().is_empty() {

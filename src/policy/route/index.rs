@@ -14,12 +14,15 @@ use super::{Condition, Head};
 /// The place of a condition among all conditions of all rules.
 type Place = u32;
 
+/// Places by what they ask for.
+type Places = HashMap<Box<[u8]>, Vec<Place>>;
+
 #[derive(Debug, Clone)]
 pub(super) struct Index {
     /// Of which rule, and which of its conditions.
     places: Vec<(u32, u32)>,
-    paths: HashMap<Box<[u8]>, Vec<Place>>,
-    headers: Vec<(HeaderName, HashMap<Box<[u8]>, Vec<Place>>)>,
+    paths: Places,
+    headers: Vec<(HeaderName, Places)>,
     prefixes: Prefixes,
     others: Vec<Place>,
 }
@@ -75,7 +78,7 @@ impl Index {
         Place::try_from(self.places.len()).expect("there are fewer conditions than bytes in a text")
     }
 
-    fn under(&mut self, name: &HeaderName) -> &mut HashMap<Box<[u8]>, Vec<Place>> {
+    fn under(&mut self, name: &HeaderName) -> &mut Places {
         let place = self.headers.iter().position(|(other, _)| other == name).unwrap_or_else(|| {
             self.headers.push((name.clone(), HashMap::new()));
             self.headers.len() - 1

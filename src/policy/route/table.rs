@@ -62,12 +62,14 @@ impl<T> RouteTable<T> {
     /// These for this host, or this family of hosts; and no longer what was said for it before.
     #[must_use]
     pub fn host(mut self, host: HostPattern, rules: impl Into<Rules<Route<T>>>) -> Self {
-        if let Some(number) = self.hosts.at(&host) {
-            self.all[*number].rules = rules.into();
-            return self;
+        let rules = rules.into();
+        match self.hosts.at(&host) {
+            Some(number) => self.all[*number].rules = rules,
+            None => {
+                self.hosts.insert(&host, self.all.len());
+                self.add(Some(host), rules);
+            }
         }
-        let number = self.add(Some(host.clone()), rules.into());
-        self.hosts.insert(&host, number);
         self
     }
 

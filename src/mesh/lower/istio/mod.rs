@@ -16,6 +16,7 @@ mod registry;
 mod retries;
 mod said;
 mod stations;
+mod table;
 mod targets;
 mod timing;
 mod virtual_service;

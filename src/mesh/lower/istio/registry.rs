@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// The hosts that there are documents of.
+#[derive(Default)]
 pub(super) struct Registry<'a> {
     known: HashMap<Host, Known<'a>>,
     /// In the order of their documents.

@@ -56,8 +56,7 @@ pub(super) fn read<'a>(
     let (mut rules, mut left_out) = (Vec::new(), Vec::new());
     let mut read = |lowering: &mut Lowering<'_>| {
         for (index, route) in spec.http.iter().enumerate() {
-            let path = format!("spec.http[{index}]");
-            let named = Named { document, route, path, origin: origin(document, index, route, lowering) };
+            let named = named(document, index, route, lowering);
             if route.delegate.is_some() {
                 delegate::routes(&named, beside, &mut rules, &mut left_out, lowering);
             } else {
@@ -87,6 +86,17 @@ pub(super) struct Named<'n> {
     pub(super) route: &'n HttpRoute,
     pub(super) path: String,
     pub(super) origin: Origin,
+}
+
+/// A route of a document.
+pub(super) fn named<'n>(
+    document: &'n Document,
+    index: usize,
+    route: &'n HttpRoute,
+    lowering: &Lowering<'_>,
+) -> Named<'n> {
+    let origin = origin(document, index, route, lowering);
+    Named { document, route, path: format!("spec.http[{index}]"), origin }
 }
 
 /// What a route is called in a plan.
