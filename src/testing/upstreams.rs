@@ -41,8 +41,8 @@
 //! - **A host has several names**: `reviews`, `reviews.bookinfo` and so on up to `reviews.bookinfo.svc.cluster.local` are
 //!   one to a client in the namespace `bookinfo`, which [`in_namespace`](Upstreams::in_namespace) says. A name of more
 //!   labels that is no service's, `api.example.com`, stands for itself.
-//! - **Labels matter to those who are led by labels**: a request whose [`Cluster`] asks for some reaches no upstream that
-//!   lacks one of them; a request without reaches all of the host.
+//! - **Labels matter to those who are led by labels**: a request whose [`Cluster`](crate::layer::cluster::Cluster) asks
+//!   for some reaches no upstream that lacks one of them; a request without reaches all of the host.
 //! - **Each of several is picked about as often**, whatever the others do; a rule's weights are the business of the mesh.
 
 mod names;
@@ -58,9 +58,6 @@ use self::pick::{Place, Set};
 use super::Echo;
 
 pub use self::{seen::UpstreamsSeen, service::UpstreamsFuture, text::UpstreamError, upstream::Upstream};
-
-#[cfg(doc)]
-use crate::layer::cluster::Cluster;
 
 /// Scripted upstreams, each at a host, as one service: see the [module docs](self).
 ///

@@ -50,16 +50,15 @@ impl Report {
     /// A row for each upstream: how often it was called, how much of all that is, and what it answered.
     fn shares(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let codes: BTreeSet<_> = self.upstreams.values().flat_map(Codes::keys).collect();
-        let head =
-            ["", "calls", "share"].into_iter().map(str::to_owned).chain(codes.iter().copied().cloned());
+        let head = ["", "calls", "share"].into_iter().chain(codes.iter().map(|code| code.as_str()));
         let row = |(name, calls): (&String, &u64)| {
-            let answers =
-                |code: &&String| self.upstreams.get(name).and_then(|row| row.get(*code)).unwrap_or(&0);
+            let answers = |code: &&String| self.upstreams.get(name)?.get(*code).copied();
+            let answers = codes.iter().map(|code| answers(code).unwrap_or(0).to_string());
             let front = [name.clone(), calls.to_string(), format!("{:.1} %", self.share(name))];
-            front.into_iter().chain(codes.iter().map(|code| answers(code).to_string())).collect()
+            front.into_iter().chain(answers).collect()
         };
-        let rows: Vec<Vec<_>> =
-            [head.collect()].into_iter().chain(self.upstream_calls.iter().map(row)).collect();
+        let mut rows: Vec<Vec<_>> = vec![head.map(str::to_owned).collect()];
+        rows.extend(self.upstream_calls.iter().map(row));
         let width = |column| widest(rows.iter().filter_map(|row| row.get(column)));
         let widths: Vec<_> = (0..codes.len() + 3).map(width).collect();
         for row in &rows {
