@@ -90,10 +90,11 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
         let known = said.registry.get(host)?;
         Some(Subject { host: host.clone(), document: known.document, path: known.path.clone() })
     });
-    let led = said.targets().into_iter().map(|Subject { host, document, path }| Subject {
-        host: Host::of_istio(&host.name(domain, crate::mesh::plan::Dialect::Istio), "", domain),
-        document,
-        path,
+    // Of a host that a rule only leads to there is nothing to say, unless a policy is for it too.
+    let led = said.targets().into_iter().filter_map(|(name, document)| {
+        let host = Host::of_istio(&name, "", domain);
+        let is_policed = said.policies.are_for(&host, &host.pattern(domain)?, said.registry);
+        is_policed.then(|| Subject { host, document, path: "spec.http".to_owned() })
     });
     routed.chain(policed).chain(known).chain(led).collect()
 }

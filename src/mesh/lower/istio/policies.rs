@@ -106,6 +106,11 @@ impl<'a> Policies<'a> {
         merged
     }
 
+    /// Whether there is one for a host.
+    pub(super) fn are_for(&self, host: &Host, pattern: &HostPattern, registry: &Registry<'_>) -> bool {
+        !self.chosen(host, pattern, registry).is_empty()
+    }
+
     fn chosen(&self, host: &Host, pattern: &HostPattern, registry: &Registry<'_>) -> Vec<&Seen<'a>> {
         let of_service = match host {
             Host::Service { namespace, .. } => Some(&**namespace),

@@ -1,6 +1,6 @@
 //! What documents say of one host, put together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     policies::{Merged, Policies},
@@ -122,15 +122,13 @@ impl<'s, 'a> Said<'s, 'a> {
     }
 
     /// The hosts that rules lead to, each once.
-    pub(super) fn targets(&self) -> Vec<Subject<'a>> {
-        let mut targets = Vec::new();
-        let mut known = HashMap::new();
+    pub(super) fn targets(&self) -> Vec<(String, &'a Document)> {
+        let (mut targets, mut known) = (Vec::new(), HashSet::new());
         for routes in &self.routes {
             for target in routes.rules.iter().flat_map(Rule::targets) {
-                known.entry(target.host.clone()).or_insert_with(|| {
-                    let host = Host::Outside(target.host.clone());
-                    targets.push(Subject { host, document: routes.document, path: "spec.http".to_owned() });
-                });
+                if known.insert(&target.host) {
+                    targets.push((target.host.clone(), routes.document));
+                }
             }
         }
         targets
