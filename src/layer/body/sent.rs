@@ -1,5 +1,6 @@
 //! A request body that can be sent more than once.
 
+mod kept;
 mod source;
 
 use std::{
@@ -14,6 +15,7 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+pub(crate) use self::kept::{Kept, Unkept};
 use self::source::{Keeping, Source, lock};
 use crate::layer::{BoxError, waker::keep};
 
@@ -70,10 +72,8 @@ impl<B> Drop for Handle<B> {
     /// Nobody will send it again. Who reads it goes on, and what he has read is no longer kept.
     fn drop(&mut self) {
         let mut source = lock(&self.source);
-        // Of several readers each needs all of it; then it was whole, and is no longer than the limit.
-        if source.keeping == Keeping::All && source.oldest >= source.reader {
-            source.keeping = Keeping::Rest;
-        }
+        source.repeats = false;
+        source.let_go();
     }
 }
 
@@ -178,17 +178,15 @@ impl<B> Sent<B> {
     where
         B: Body,
     {
-        if body.is_end_stream() { Self::through(body) } else { Self::kept(body, limit) }
+        if body.is_end_stream() { Self::through(body) } else { Self::kept(body, limit, true) }
     }
 
-    fn kept(body: B, limit: usize) -> Self
+    fn kept(body: B, limit: usize, repeats: bool) -> Self
     where
         B: Body,
     {
         let hint = body.size_hint();
-        let source = Source::new(body, limit);
-        let reader = Reader { source: Arc::new(Mutex::new(source)), number: 1, position: 0, hint };
-        Self { kind: Kind::Shared { reader } }
+        Self::shared(&Arc::new(Mutex::new(Source::new(body, limit, repeats))), 1, hint)
     }
 
     /// What is needed to send it again, before it is sent for the first time.
@@ -238,6 +236,9 @@ impl<B: Body> Body for Sent<B> {
                     drop(before);
                     return Poll::Pending;
                 };
+                let known = source.settle();
+                drop(source);
+                known.into_iter().for_each(kept::tell);
                 if let Some(Ok(data)) = frame.as_ref().map(|frame| frame.as_ref().map(Frame::data_ref)) {
                     *hint = less(hint, data.map_or(0, Bytes::len));
                 }
