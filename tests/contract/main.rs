@@ -15,6 +15,7 @@ mod limits;
 mod loss;
 #[cfg(feature = "yaml")]
 mod mesh;
+mod mirror;
 mod probe;
 mod retry;
 mod sketch;

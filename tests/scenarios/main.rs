@@ -10,6 +10,7 @@ mod handle;
 mod keyed;
 mod limits;
 mod mesh;
+mod mirror;
 mod peers;
 mod retry;
 mod timeout;

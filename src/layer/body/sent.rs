@@ -72,8 +72,11 @@ impl<B> Drop for Handle<B> {
     /// Nobody will send it again. Who reads it goes on, and what he has read is no longer kept.
     fn drop(&mut self) {
         let mut source = lock(&self.source);
-        source.repeats = false;
-        source.let_go();
+        // Of several readers each needs all of it; then it was whole, and is no longer than the limit. Who is to have a copy
+        // needs all of it too, and is told in the end that there is one, or that nothing is kept.
+        if source.keeping == Keeping::All && source.oldest >= source.reader && source.copies.is_empty() {
+            source.keeping = Keeping::Rest;
+        }
     }
 }
 
@@ -178,15 +181,15 @@ impl<B> Sent<B> {
     where
         B: Body,
     {
-        if body.is_end_stream() { Self::through(body) } else { Self::kept(body, limit, true) }
+        if body.is_end_stream() { Self::through(body) } else { Self::kept(body, limit) }
     }
 
-    fn kept(body: B, limit: usize, repeats: bool) -> Self
+    fn kept(body: B, limit: usize) -> Self
     where
         B: Body,
     {
         let hint = body.size_hint();
-        Self::shared(&Arc::new(Mutex::new(Source::new(body, limit, repeats))), 1, hint)
+        Self::shared(&Arc::new(Mutex::new(Source::new(body, limit))), 1, hint)
     }
 
     /// What is needed to send it again, before it is sent for the first time.

@@ -86,7 +86,7 @@ impl<B: Body> Sent<B> {
             return copy(Err(Unkept::TooLong));
         }
         self.kind = match mem::replace(&mut self.kind, Kind::Ended { hint: SizeHint::new() }) {
-            Kind::Own { body } if !body.is_end_stream() => Self::kept(body, limit, false).kind,
+            Kind::Own { body } if !body.is_end_stream() => Self::kept(body, limit).kind,
             kind => kind,
         };
         match &self.kind {

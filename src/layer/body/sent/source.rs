@@ -28,8 +28,7 @@ pub(super) struct Source<B> {
     room: usize,
     frames: usize,
     pub(super) keeping: Keeping,
-    /// Whether somebody may send it again, and who is to have all of it: for them it is kept.
-    pub(super) repeats: bool,
+    /// Who is to have a copy of all of it.
     pub(super) copies: Vec<Copying>,
     /// Who was sent last: he alone reads what nobody has read yet.
     pub(super) reader: u32,
@@ -41,14 +40,9 @@ pub(super) struct Source<B> {
 
 impl<B> Source<B> {
     /// Of which up to so many bytes are kept, for its first reader.
-    pub(super) fn new(body: B, limit: usize, repeats: bool) -> Self {
-        Self {
-            body: Some(Box::pin(body)),
-            room: limit,
-            frames: frames(limit),
-            repeats,
-            ..Self::whole(Vec::new())
-        }
+    pub(super) fn new(body: B, limit: usize) -> Self {
+        let nothing = Self::whole(Vec::new());
+        Self { body: Some(Box::pin(body)), room: limit, frames: frames(limit), ..nothing }
     }
 
     /// All of a body, for its first reader.
@@ -59,7 +53,6 @@ impl<B> Source<B> {
             room: 0,
             frames: 0,
             keeping: Keeping::All,
-            repeats: false,
             copies: Vec::new(),
             reader: 1,
             oldest: 1,
@@ -86,18 +79,7 @@ impl<B> Source<B> {
             Keeping::Nothing => Whole::Not(Unkept::TooLong),
             Keeping::Rest | Keeping::Failed => Whole::Not(Unkept::Failed),
         };
-        let copies = mem::take(&mut self.copies);
-        self.let_go();
-        Some((copies, whole))
-    }
-
-    /// Keeps it no longer, if nobody needs that.
-    pub(super) fn let_go(&mut self) {
-        let needed = self.repeats || !self.copies.is_empty();
-        // Of several readers each needs all of it; then it was whole, and is no longer than the limit.
-        if !needed && self.keeping == Keeping::All && self.oldest >= self.reader {
-            self.keeping = Keeping::Rest;
-        }
+        Some((mem::take(&mut self.copies), whole))
     }
 
     /// Whether it can be read from its beginning; all of it, if the whole is asked for.
