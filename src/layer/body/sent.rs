@@ -122,7 +122,8 @@ impl fmt::Display for Lost {
 impl Error for Lost {}
 
 pin_project! {
-    /// A request body that can be sent more than once: what services below a [`RetryLayer`](crate::RetryLayer) get.
+    /// A request body that can be sent more than once: what services below a [`RetryLayer`](crate::RetryLayer) get, and
+    /// both kinds of services of a [`MirrorLayer`](crate::MirrorLayer).
     ///
     /// It is the same body: its bytes, its frames, its trailers, its size. While it is read it is kept, up to a limit, so
     /// that the next try gets it from the beginning: first what is kept, then what is still to come. A body that is longer

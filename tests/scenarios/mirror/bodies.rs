@@ -28,7 +28,7 @@ fn broken() -> impl Body<Data = Bytes, Error = io::Error> + Send + Unpin + 'stat
 }
 
 /// Answers at once, and hands the body over unread.
-fn unread<B: Send + 'static>(
+pub(super) fn unread<B: Send + 'static>(
     to: &Arc<Mutex<Option<Sent<B>>>>,
 ) -> impl Service<Request<Sent<B>>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone {
     let to = Arc::clone(to);

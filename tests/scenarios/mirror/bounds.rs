@@ -79,6 +79,20 @@ async fn a_place_is_taken_when_the_copy_begins() {
     assert_eq!(counted(layer.handle().counts()), (1, 1, 1));
 }
 
+/// What finds no room when it comes need not be kept.
+#[tokio::test(start_paused = true)]
+async fn while_there_is_no_room_no_body_is_kept() {
+    let (v2, body) = (Hanging::default(), Arc::default());
+    let layer = mirror(all().most_under_way(1), v2.clone());
+    for kept in ["Sent(try 1)", "Sent(once)"] {
+        ask(&layer.layer(bodies::unread(&body)), post("an order")).await;
+        let body = body.lock().expect("no panic").take().expect("a body");
+        assert_eq!(format!("{body:?}"), kept);
+        body.collect().await.expect("it is all there");
+    }
+    assert_eq!((v2.waiting().await, counted(layer.handle().counts())), (1, (1, 1, 1)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_timeout_a_copy_goes_on() {
     let v2 = Hanging::default();
