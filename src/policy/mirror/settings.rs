@@ -38,6 +38,11 @@ impl Settings {
         shadow_host: false,
     };
 
+    /// Of this share, and else as by default.
+    pub(crate) fn sharing(share: PartsPerMillion) -> Self {
+        Self { share, ..Self::ALL }
+    }
+
     /// Collects settings.
     pub fn builder() -> SettingsBuilder {
         SettingsBuilder::default()
