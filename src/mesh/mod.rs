@@ -38,6 +38,7 @@ mod assemble;
 mod body;
 mod client;
 mod cluster;
+mod directory;
 mod endpoint;
 mod era;
 mod host;
@@ -117,7 +118,7 @@ impl Mesh {
         self.0.running.rcu(|before| {
             let Inner { identity, events, .. } = &*self.0;
             let chance = (events, identity.draws);
-            Running::new(plan.clone(), notes.clone(), identity.names(), chance, Some(before))
+            Running::new(plan.clone(), notes.clone(), chance, Some(before))
         });
         Ok(())
     }
@@ -361,7 +362,7 @@ impl MeshBuilder {
     pub fn build(self) -> Result<Mesh, Errors> {
         let Self { identity, events, documents } = self;
         let (plan, notes) = lower::lower(&documents?, &identity)?;
-        let running = Running::new(plan, notes, identity.names(), (&events, identity.draws), None);
+        let running = Running::new(plan, notes, (&events, identity.draws), None);
         let running = ArcSwap::from_pointee(running);
         Ok(Mesh(Shared::new(Inner { identity, events, running })))
     }

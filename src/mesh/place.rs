@@ -98,7 +98,7 @@ fn without_user(authority: &Authority) -> &str {
 
 impl Nowhere {
     /// As a sidecar under Istio answers.
-    fn refusal(self) -> Refusal {
+    pub(super) fn refusal(self) -> Refusal {
         match self {
             Self::NoCluster => Refusal::new(Reason::NoCluster, StatusCode::INTERNAL_SERVER_ERROR)
                 .details("cluster_not_found"),

@@ -202,7 +202,7 @@ impl Building<'_> {
 
     /// The cluster that a target is from here: its name, its limits, how to get there.
     fn lead(&self, target: &Target) -> (String, (LimitsLayer, At)) {
-        let is_own = target.host.is_empty() || target.host == self.own.name();
+        let is_own = target.is_at(self.own.name());
         let host = match self.ground.clusters.get(&target.host) {
             Some(host) if !is_own => host,
             _ => self.own,

@@ -39,6 +39,8 @@ struct Seen<'a> {
 pub(super) struct Merged<'a> {
     pub(super) policy: Rule<'a>,
     pub(super) subsets: Vec<Part<'a>>,
+    /// The documents that they are of.
+    pub(super) documents: Vec<&'a Document>,
 }
 
 impl<'a> Policies<'a> {
@@ -95,12 +97,19 @@ impl<'a> Policies<'a> {
     pub(super) fn of_host(&self, host: &Host, pattern: &HostPattern, registry: &Registry<'_>) -> Merged<'a> {
         let mut merged = Merged::default();
         let chosen = self.chosen(host, pattern, registry);
-        if let Some(policy) = chosen.iter().find_map(|seen| seen.read.policy.as_ref()) {
-            merged.policy = policy.clone();
-        }
-        for part in chosen.iter().flat_map(|seen| &seen.read.subsets) {
-            if !merged.subsets.iter().any(|other| other.name == part.name) {
-                merged.subsets.push(part.clone());
+        let mut has_policy = false;
+        for seen in chosen {
+            let before = (has_policy, merged.subsets.len());
+            if let Some(policy) = seen.read.policy.as_ref().filter(|_| !has_policy) {
+                (merged.policy, has_policy) = (policy.clone(), true);
+            }
+            for part in &seen.read.subsets {
+                if !merged.subsets.iter().any(|other| other.name == part.name) {
+                    merged.subsets.push(part.clone());
+                }
+            }
+            if before != (has_policy, merged.subsets.len()) {
+                merged.documents.push(seen.document);
             }
         }
         merged

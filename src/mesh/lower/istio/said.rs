@@ -15,7 +15,7 @@ use crate::{
         host::Host,
         lower::{Lowering, names::Claim},
         note::NoteKind,
-        plan::{Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Way},
+        plan::{Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Told, Way},
     },
     policy::{
         limits::Upstream,
@@ -106,10 +106,14 @@ impl<'s, 'a> Said<'s, 'a> {
         let endpoints =
             identity.endpoints.iter().filter(|(host, _)| hosts.contains(&normal(host).into_owned()));
         let endpoints: Vec<_> = endpoints.map(|(_, labels)| labels).collect();
+        let known = self.registry.get(&host);
+        let documents = known.map(|known| (known.document, &*known.path)).into_iter();
+        let documents = documents.chain(merged.documents.iter().map(|document| (*document, "spec.host")));
+        let documents = documents.map(|(document, path)| lowering.named(document, path)).collect();
         let destination = Destination {
             ports: built.ports(&way),
             subsets: merged.subsets.iter().map(|part| built.subset(part, &endpoints)).collect(),
-            serves: self.registry.get(&host).map(|known| known.numbers()).unwrap_or_default(),
+            serves: known.map(|known| known.numbers()).unwrap_or_default(),
             name,
             hosts,
             dialect: Dialect::Istio,
@@ -117,6 +121,7 @@ impl<'s, 'a> Said<'s, 'a> {
             rules,
             left_out,
             origin,
+            documents: Told(documents),
         };
         Some(Claim { destination, document, path })
     }
