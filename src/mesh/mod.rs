@@ -41,6 +41,7 @@ mod cluster;
 mod directory;
 mod endpoint;
 mod era;
+pub mod explain;
 mod host;
 mod lower;
 mod note;
@@ -58,6 +59,7 @@ use self::{assemble::Running, lower::Identity, stack::Stack};
 pub use self::{
     client::{Client, RequestBody, ResponseBody, ResponseFuture},
     era::{DefaultRetries, Era, UnknownEra},
+    explain::Explanation,
     lower::InvalidBlock,
     note::{Code, Note, NoteKind},
     plan::Plan,
@@ -142,6 +144,12 @@ impl Mesh {
     #[must_use]
     pub fn plan(&self) -> Plan {
         self.0.running.load().plan.clone()
+    }
+
+    /// What becomes of a request, and why: see [`Plan::explain`].
+    #[must_use]
+    pub fn explain<B>(&self, request: &http::Request<B>) -> Explanation {
+        self.0.running.load().plan.explain(request)
     }
 
     /// Where it tells what happens.

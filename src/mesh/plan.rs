@@ -17,6 +17,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub(super) use self::rule::{changed, put, removed};
 pub use self::{
     connections::Connections,
     home::Home,

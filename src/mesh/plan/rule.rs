@@ -221,13 +221,22 @@ impl<'a> Place<'a> {
 
 /// What is changed, in its order.
 pub(in crate::mesh) fn changed(changes: &HeaderChanges) -> Vec<String> {
+    [removed(changes), put(changes)].concat()
+}
+
+/// What is removed, which comes first.
+pub(in crate::mesh) fn removed(changes: &HeaderChanges) -> Vec<String> {
+    changes.removed().map(|name| format!("remove `{name}`")).collect()
+}
+
+/// What is set, then what is added.
+pub(in crate::mesh) fn put(changes: &HeaderChanges) -> Vec<String> {
     let of = |verb: &str, name: &HeaderName, value: &http::HeaderValue| {
         format!("{verb} `{name}: {}`", String::from_utf8_lossy(value.as_bytes()))
     };
-    let removed = changes.removed().map(|name| format!("remove `{name}`"));
     let set = changes.set().map(|(name, value)| of("set", name, value));
     let added = changes.added().map(|(name, value)| of("add", name, value));
-    removed.chain(set).chain(added).collect()
+    set.chain(added).collect()
 }
 
 // ===== for people =====
