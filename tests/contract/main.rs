@@ -18,6 +18,7 @@ mod mesh;
 mod mirror;
 mod probe;
 mod retry;
+mod route;
 mod sketch;
 mod stand;
 mod subject;

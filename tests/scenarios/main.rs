@@ -13,6 +13,7 @@ mod mesh;
 mod mirror;
 mod peers;
 mod retry;
+mod route;
 mod timeout;
 
 use tower_mesh::{
