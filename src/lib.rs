@@ -78,6 +78,11 @@ struct Readme;
 #[doc = include_str!("../docs/choosing-a-breaker.md")]
 struct ChoosingABreaker;
 
+/// Where a request goes: its examples are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../docs/routing.md")]
+struct Routing;
+
 /// What happens to one request: its examples are tests too.
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]
 #[doc = include_str!("../docs/one-request.md")]
