@@ -27,6 +27,7 @@ pub use self::{
 use self::{choice::Choice, end::Ground};
 use super::{
     directory::Directory,
+    era::Era,
     plan::{Destination, Dialect, Plan},
     stack,
 };
@@ -41,6 +42,8 @@ pub struct Explanation {
     pub method: String,
     /// Its URI, as it was sent.
     pub uri: String,
+    /// As which mesh the documents were read.
+    pub era: Era,
     /// The host that it names, in lower case and without a final dot; none, if it names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -94,9 +97,9 @@ impl Plan {
     /// assert_eq!(explanation.to_string(), "\
     /// GET http://reviews:9080/0
     /// `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 9080
-    /// rule 1, default/reviews http[0] (reviews.yaml:8:5), is passed over:
+    /// rule 1, default/reviews http[0] at reviews.yaml:8:5, is passed over:
     ///   header `end-user` is `bob`, must be `jason`
-    /// rule 2, default/reviews http[1] (reviews.yaml:10:5), takes it: every request
+    /// rule 2, default/reviews http[1] at reviews.yaml:10:5, takes it: every request
     ///   answered 301, location: http://reviews:9080/login
     /// ");
     ///
@@ -120,6 +123,7 @@ fn explain(plan: &Plan, asked: Request<()>) -> Explanation {
     let mut told = Explanation {
         method: asked.method().to_string(),
         uri: asked.uri().to_string(),
+        era: plan.era,
         end: End::Untouched(Untouched::in_plan(plan, host.as_deref())),
         host,
         port,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Answer;
+use super::{Answer, Stands};
 use crate::{
     layer::protocol::HttpMemo,
     mesh::{
         cluster::Found,
         place::Nowhere,
-        plan::{Connections, Destination, Dialect, Station, Target, Way},
+        plan::{Destination, Dialect, Station, Target, Way},
     },
 };
 
@@ -31,12 +31,12 @@ pub struct Cluster {
     /// The labels that its endpoints have.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// How much may be in flight there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub limits: Option<Station>,
-    /// What policies say of its connections: the business of the transport.
-    #[serde(skip_serializing_if = "Connections::is_unset")]
-    pub connections: Connections,
+    /// What a request passes there: limits, if there are any.
+    #[serde(flatten)]
+    pub way: Way,
+    /// The documents that speak of the host, where that is another one than the request's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Stands>,
     /// Why nobody is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nobody: Option<Nobody>,
@@ -102,16 +102,17 @@ impl Cluster {
             port,
             subset: None,
             labels: BTreeMap::new(),
-            limits: None,
-            connections: Connections::default(),
+            way: Way::default(),
+            documents: Vec::new(),
             nobody: None,
             odd: None,
         }
     }
 
     fn with(self, way: &Way) -> Self {
-        let limits = way.stations.iter().find(|station| matches!(station, Station::Limits(_)));
-        Self { limits: limits.cloned(), connections: way.connections.clone(), ..self }
+        let stations = way.stations.iter().filter(|station| matches!(station, Station::Limits(_)));
+        let way = Way { stations: stations.cloned().collect(), connections: way.connections.clone() };
+        Self { way, ..self }
     }
 }
 

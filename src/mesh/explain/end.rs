@@ -3,7 +3,7 @@
 use http::{Request, uri::PathAndQuery};
 use serde::Serialize;
 
-use super::{Answer, Cluster, Untouched};
+use super::{Answer, Cluster, Stands, Untouched};
 use crate::{
     layer::{
         protocol::HttpMemo,
@@ -182,7 +182,10 @@ impl Ground<'_> {
         }
         let there = self.plan.destinations.iter().find(|other| other.name == target.host);
         match there {
-            Some(other) => Cluster::of(other, target, port, self.memo()),
+            Some(other) => {
+                let documents = other.documents.0.iter().map(Stands::of).collect();
+                Cluster { documents, ..Cluster::of(other, target, port, self.memo()) }
+            }
             None => Cluster::of(&Destination::bare(&target.host), target, port, self.memo()),
         }
     }

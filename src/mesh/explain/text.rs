@@ -6,7 +6,7 @@ use super::{
     Answer, Chosen, Cluster, Copies, End, Explanation, Forwarded, Found, LeftOut, PassedOver, Place, Stands,
     Taken, Untouched,
 };
-use crate::mesh::plan::Dialect;
+use crate::mesh::plan::{Dialect, Way};
 
 /// So many hosts are listed.
 const HOSTS: usize = 10;
@@ -20,6 +20,9 @@ impl Display for Explanation {
         let (Some(chosen), Some(host), Some(port)) = (&self.destination, &self.host, self.port) else {
             return self.end.fmt(f);
         };
+        if chosen.dialect == Dialect::Istio {
+            writeln!(f, "era: {}", self.era)?;
+        }
         chosen.told(host, port, f)?;
         if !self.taken_off.is_empty() {
             writeln!(
@@ -64,6 +67,7 @@ impl Chosen {
     fn told(&self, host: &str, port: u16, f: &mut Formatter<'_>) -> Result {
         let Self { name, dialect, found, documents } = self;
         match found {
+            Found::Name if name == host => write!(f, "`{host}` is a destination")?,
             Found::Name => write!(f, "`{host}` is {name}")?,
             Found::ShortName => write!(f, "`{host}` is a short name of {name}")?,
             Found::Family { family } => write!(f, "`{host}` is of the family {family}")?,
@@ -80,7 +84,7 @@ impl Display for Stands {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.at.is_empty() {
             true => f.write_str(&self.name),
-            false => write!(f, "{} ({})", self.name, self.at),
+            false => write!(f, "{} at {}", self.name, self.at),
         }
     }
 }
@@ -164,13 +168,14 @@ impl Display for Forwarded {
 }
 
 impl Place {
-    /// Limits are numbered on.
+    /// With the stations there, numbered on.
     fn told(&self, number: usize, f: &mut Formatter<'_>) -> Result {
         let Self { weight, total, cluster, request_headers, response_headers } = self;
         match weight == total {
             true => writeln!(f, "  to {cluster}")?,
             false => writeln!(f, "  {weight} of {total} to {cluster}")?,
         }
+        cluster.documents.iter().try_for_each(|document| writeln!(f, "    {document}"))?;
         if let Some(nobody) = &cluster.nobody {
             return writeln!(f, "    answered {}: {}", nobody.answer, nobody.why);
         }
@@ -180,11 +185,9 @@ impl Place {
                 writeln!(f, "    {what}: {}", changes.join(", "))?;
             }
         }
-        cluster.limits.iter().try_for_each(|limits| writeln!(f, "    {number}. {limits}"))?;
-        match cluster.connections.is_unset() {
-            true => Ok(()),
-            false => writeln!(f, "    {}", cluster.connections),
-        }
+        let Way { stations, connections } = &cluster.way;
+        (number..).zip(stations).try_for_each(|(number, station)| writeln!(f, "    {number}. {station}"))?;
+        if connections.is_unset() { Ok(()) } else { writeln!(f, "    {connections}") }
     }
 }
 
