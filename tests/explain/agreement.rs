@@ -54,7 +54,7 @@ const HOSTS: [&str; 22] = [
 
 const PORTS: [&str; 6] = ["", ":81", ":9080", ":8080", ":3306", ":7777"];
 
-const WAYS: [(Method, &str, &[(&str, &str)]); 13] = [
+const WAYS: [(Method, &str, &[(&str, &str)]); 14] = [
     (Method::GET, "/", &[]),
     (Method::GET, "/", &[("end-user", "jason"), ("cookie", "a=b")]),
     (Method::GET, "/", &[("x-envoy-max-retries", "1")]),
@@ -67,6 +67,7 @@ const WAYS: [(Method, &str, &[(&str, &str)]); 13] = [
     (Method::POST, "/direct", &[("content-type", "application/grpc")]),
     (Method::GET, "/rewrite/1?full=1", &[("host", "asked.example.com")]),
     (Method::GET, "/fault", &[]),
+    (Method::GET, "/copy", &[]),
     (Method::GET, "/?q=1", &[]),
 ];
 
@@ -81,6 +82,7 @@ struct Arrived {
 /// What became of a request.
 struct Seen {
     arrived: Option<Arrived>,
+    copies: usize,
     answer: Parts,
     content: Bytes,
 }
@@ -93,9 +95,13 @@ where
     let request = request.clone().map(|()| String::new());
     let (answer, body) = client.oneshot(request).await.expect("an answer").into_parts();
     let content = body.collect().await.expect("a body").to_bytes();
-    let mut arrived: Vec<_> = heard.lock().expect("no panic").drain(..).collect();
+    // Copies are sent beside the original.
+    tokio::task::yield_now().await;
+    let heard: Vec<_> = heard.lock().expect("no panic").drain(..).collect();
+    let is_copy = |arrived: &Arrived| arrived.uri.host().is_some_and(|host| host.starts_with("shadow."));
+    let (copies, mut arrived): (Vec<_>, Vec<_>) = heard.into_iter().partition(is_copy);
     assert!(arrived.len() < 2, "nothing is tried again: {arrived:?}");
-    Seen { arrived: arrived.pop(), answer, content }
+    Seen { arrived: arrived.pop(), copies: copies.len(), answer, content }
 }
 
 fn requests() -> impl Iterator<Item = Request<()>> {
@@ -148,6 +154,7 @@ async fn what_is_told_of_a_request_is_what_becomes_of_it() {
     forwarded 200 -
     forwarded 200 api
     forwarded 200 asked
+    forwarded 200 copied
     forwarded 200 edge
     forwarded 200 eighty-one
     forwarded 200 family
@@ -160,6 +167,7 @@ async fn what_is_told_of_a_request_is_what_becomes_of_it() {
     nobody 200 family
     nobody 200 ported
     nobody 500 asked
+    nobody 500 copied
     nobody 500 family
     nobody 500 jason
     nobody 500 labelled
@@ -217,6 +225,8 @@ fn compare(mesh: &Mesh, request: &Request<()>, told: &Explanation, seen: &Seen) 
             is(refusal.is_none(), "it is refused")?;
             let fits = |place: &&Place| leads(place, request, told, arrived);
             let place = forwarded.places.iter().find(fits).ok_or("it arrives elsewhere")?;
+            let copies = forwarded.copies.iter().filter(|copies| copies.cluster.nobody.is_none());
+            is(copies.count() == seen.copies, "there are other copies")?;
             arrives(forwarded, place, request, told, arrived)?;
             comes_back(place, seen)
         }

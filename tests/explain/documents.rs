@@ -51,6 +51,11 @@ http:
   match: [{uri: {exact: /fault}}]
   fault: {abort: {percentage: {value: 100}, httpStatus: 555}}
   route: [{destination: {host: reviews}}]
+- name: copied
+  match: [{uri: {exact: /copy}}]
+  headers: {request: {set: {x-rule: copied}}}
+  route: [{destination: {host: reviews}}]
+  mirrors: [{destination: {host: shadow}}, {destination: {host: shadow, subset: v1}}]
 - name: queried
   match: [{queryParams: {q: {exact: '1'}}}]
   headers: {request: {set: {x-rule: queried}}}

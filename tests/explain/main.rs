@@ -51,7 +51,7 @@ fn explained(mesh: MeshBuilder, request: &Request<()>) -> Explanation {
     mesh.build().expect("a mesh").explain(request)
 }
 
-/// The same as people read it, without the stations that every rule of Istio's has.
+/// The same as people read it, without the era, and without the stations that every rule of Istio's has.
 fn told(mesh: MeshBuilder, request: &Request<()>) -> String {
     let mut explanation = explained(mesh, request);
     if let End::Forwarded(forwarded) = &mut explanation.end {
@@ -60,7 +60,7 @@ fn told(mesh: MeshBuilder, request: &Request<()>) -> String {
         };
         forwarded.stations.retain(|station| !usual(&station.to_string()));
     }
-    explanation.to_string()
+    explanation.to_string().lines().filter(|line| !line.starts_with("era: ")).collect::<Vec<_>>().join("\n")
 }
 
 const RETRIES: &str = "retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable";

@@ -78,11 +78,11 @@ fn the_name_by_which_a_destination_was_found_is_told() {
     };
     assert_snapshot!(first("http://Reviews.bookinfo./", bookinfo()), @r"
     `reviews.bookinfo` is a short name of reviews.bookinfo.svc.cluster.local (istio); the port is 80
-      DestinationRule bookinfo/reviews (mesh.yaml:6:9 (document 1))
+      DestinationRule bookinfo/reviews at mesh.yaml:6:9 (document 1)
     ");
     assert_snapshot!(first("http://reviews.bookinfo.svc.cluster.local/", bookinfo()), @r"
-    `reviews.bookinfo.svc.cluster.local` is reviews.bookinfo.svc.cluster.local (istio); the port is 80
-      DestinationRule bookinfo/reviews (mesh.yaml:6:9 (document 1))
+    `reviews.bookinfo.svc.cluster.local` is a destination (istio); the port is 80
+      DestinationRule bookinfo/reviews at mesh.yaml:6:9 (document 1)
     ");
     let families = || {
         of(&[
@@ -93,19 +93,19 @@ fn the_name_by_which_a_destination_was_found_is_told() {
     };
     assert_snapshot!(first("https://www.example.com/", families()), @r"
     `www.example.com` is of the family *.example.com (istio); the port is 443
-      DestinationRule default/a (mesh.yaml:6:9 (document 1))
+      DestinationRule default/a at mesh.yaml:6:9 (document 1)
     ");
     assert_snapshot!(first("http://db.corp:3306/", families()), @r"
     `db.corp` is short for db.corp.svc.cluster.local, which is of the family *.corp.svc.cluster.local (istio); the port is 3306
-      DestinationRule default/b (mesh.yaml:13:9 (document 2))
+      DestinationRule default/b at mesh.yaml:13:9 (document 2)
     ");
     assert_snapshot!(first("http://db:3306/", families().namespace("corp")), @r"
     `db` is short for db.corp.svc.cluster.local, which is of the family *.corp.svc.cluster.local (istio); the port is 3306
-      DestinationRule corp/b (mesh.yaml:13:9 (document 2))
+      DestinationRule corp/b at mesh.yaml:13:9 (document 2)
     ");
     assert_snapshot!(first("http://printer.local/", families()), @r"
     `printer.local` is short for printer.local.svc.cluster.local, which is of the family *.local (istio); the port is 80
-      DestinationRule default/c (mesh.yaml:20:9 (document 3))
+      DestinationRule default/c at mesh.yaml:20:9 (document 3)
     ");
 }
 
@@ -123,18 +123,18 @@ http:
     let mesh = || of(&[routes("api", rule)]);
     assert_snapshot!(told(mesh(), &get("http://api.example.com/")), @r"
     GET http://api.example.com/
-    `api.example.com` is api.example.com (istio); the port is 80
-    default/api http[1] (mesh.yaml:11:5) is for other clients:
+    `api.example.com` is a destination (istio); the port is 80
+    default/api http[1] at mesh.yaml:11:5 is for other clients:
       `gateways` names none that this client acts for: `mesh`
-    rule 1, default/api http[0] (mesh.yaml:9:5), takes it: port is 80
+    rule 1, default/api http[0] at mesh.yaml:9:5, takes it: port is 80
       to egress.istio-system.svc.cluster.local:80
     ");
     assert_snapshot!(told(mesh().gateway("default/edge"), &get("http://api.example.com/")), @r"
     GET http://api.example.com/
-    `api.example.com` is api.example.com (istio); the port is 80
-    default/api http[0] (mesh.yaml:9:5) is for other clients:
+    `api.example.com` is a destination (istio); the port is 80
+    default/api http[0] at mesh.yaml:9:5 is for other clients:
       `gateways` names none that this client acts for: `default/edge`
-    rule 1, default/api http[1] (mesh.yaml:11:5), takes it: port is 80
+    rule 1, default/api http[1] at mesh.yaml:11:5, takes it: port is 80
       to api.example.com:443
     ");
 }
@@ -157,8 +157,8 @@ retryPolicy: {retryOn: 5xx, numRetries: 2, perTryTimeout: 1s}
     assert_snapshot!(told(of(&documents), &get("http://fortio:8080/echo")), @r#"
     GET http://fortio:8080/echo
     `fortio` is a short name of default/fortio (osm-edge); the port is 8080
-      UpstreamTrafficSetting default/fortio (mesh.yaml:6:9 (document 1))
-      Retry default/fortio (mesh.yaml:15:18 (document 2))
+      UpstreamTrafficSetting default/fortio at mesh.yaml:6:9 (document 1)
+      Retry default/fortio at mesh.yaml:15:18 (document 2)
     it goes to the host itself:
       1. circuit breaker, one per port: opens at 100 errors, counted over 1m; open for 30s, then straight closed; meanwhile 409 "Coming soon ..."
       2. retries: up to 2 times on 500-599, no answer, a late try, at once; a try is given up after 1s

@@ -16,7 +16,7 @@ http:
     assert_snapshot!(told(mesh(), &get("http://ratings/")), @r"
     GET http://ratings/
     `ratings` is a short name of ratings.default.svc.cluster.local (istio); the port is 80
-    rule 1, default/ratings http[0] (mesh.yaml:8:5), is passed over:
+    rule 1, default/ratings http[0] at mesh.yaml:8:5, is passed over:
       port must be 3306, but is `80`
       or port must be 3307, but is `80`
     no rule is for port 80; it goes to the host itself:
@@ -25,7 +25,7 @@ http:
     assert_snapshot!(told(mesh(), &get("http://ratings:3306/")), @r"
     GET http://ratings:3306/
     `ratings` is a short name of ratings.default.svc.cluster.local (istio); the port is 3306
-    rule 1, default/ratings http[0] (mesh.yaml:8:5), is passed over:
+    rule 1, default/ratings http[0] at mesh.yaml:8:5, is passed over:
       path must begin with `/db`, but is `/`
       or port must be 3307, but is `3306`
     no rule takes it:
@@ -34,7 +34,7 @@ http:
     assert_snapshot!(told(mesh(), &get("http://ratings:3307/")), @r"
     GET http://ratings:3307/
     `ratings` is a short name of ratings.default.svc.cluster.local (istio); the port is 3307
-    rule 1, default/ratings http[0] (mesh.yaml:8:5), takes it: port is 3307
+    rule 1, default/ratings http[0] at mesh.yaml:8:5, takes it: port is 3307
       to mysql.default.svc.cluster.local:3307
     ");
 }
@@ -49,8 +49,8 @@ fn where_no_http_is_spoken_no_rule_is_asked() {
     assert_snapshot!(told(mesh, &get("http://mysql:3306/")), @r"
     GET http://mysql:3306/
     `mysql` is a short name of mysql.default.svc.cluster.local (istio); the port is 3306
-      Service default/mysql (mesh.yaml:4:18 (document 1))
-      DestinationRule default/mysql (mesh.yaml:19:9 (document 3))
+      Service default/mysql at mesh.yaml:4:18 (document 1)
+      DestinationRule default/mysql at mesh.yaml:19:9 (document 3)
     no HTTP is spoken at port 3306, so that no rule is asked; it goes to the host itself:
       to mysql.default.svc.cluster.local:3306
         1. limits per port over HTTP/1: 2 exchanges at once, others wait
@@ -71,8 +71,8 @@ http:
     assert_snapshot!(told(mesh(&[routes("reviews", rule)]), &get("http://reviews/out")), @r"
     GET http://reviews/out
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
-      Service default/reviews (mesh.yaml:15:18 (document 2))
-    rule 1, default/reviews http[0] (mesh.yaml:8:5 (document 1)), takes it: path begins with `/out`
+      Service default/reviews at mesh.yaml:15:18 (document 2)
+    rule 1, default/reviews http[0] at mesh.yaml:8:5 (document 1), takes it: path begins with `/out`
       to reviews.default.svc.cluster.local:81
         answered 500 (NC): reviews.default.svc.cluster.local has no port 81: it has 80, 9080
     1 later rule is not asked
@@ -80,7 +80,7 @@ http:
     assert_snapshot!(told(mesh(&[]), &get("http://reviews:81/")), @r"
     GET http://reviews:81/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 81
-      Service default/reviews (mesh.yaml:4:18)
+      Service default/reviews at mesh.yaml:4:18
     there is no rule; it goes to the host itself:
       to reviews.default.svc.cluster.local:81
         reviews.default.svc.cluster.local has no port 81: it has 80, 9080; requests go there all the same

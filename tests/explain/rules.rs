@@ -43,8 +43,8 @@ fn the_rule_that_takes_a_request_is_told_with_the_condition_that_is_met() {
     assert_snapshot!(told(of(&reviews()), &request), @r"
     GET http://reviews:9080/reviews/0
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 9080
-      DestinationRule default/reviews (mesh.yaml:27:9 (document 2))
-    rule 1, default/reviews http[0] `testers` (mesh.yaml:8:5 (document 1)), takes it: path begins with `/reviews`, header `end-user` is `jason`
+      DestinationRule default/reviews at mesh.yaml:27:9 (document 2)
+    rule 1, default/reviews http[0] `testers` at mesh.yaml:8:5 (document 1), takes it: path begins with `/reviews`, header `end-user` is `jason`
       1. timeout: 5s, or less by a gRPC call's `grpc-timeout`
       to reviews.default.svc.cluster.local:9080, subset v2 (track=test,version=v2)
         2. limits per port over HTTP/1: 10 exchanges at once, others wait
@@ -59,14 +59,14 @@ fn of_a_rule_that_is_passed_over_each_entry_tells_what_it_lacked_first() {
     assert_snapshot!(told(of(&reviews()), &request), @r"
     GET http://reviews:9080/reviews/0?version=2
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 9080
-      DestinationRule default/reviews (mesh.yaml:27:9 (document 2))
-    rule 1, default/reviews http[0] `testers` (mesh.yaml:8:5 (document 1)), is passed over:
+      DestinationRule default/reviews at mesh.yaml:27:9 (document 2)
+    rule 1, default/reviews http[0] `testers` at mesh.yaml:8:5 (document 1), is passed over:
       header `end-user` must be `jason`, but is `bob`
       or header `end-user` must be `eve`, but is `bob`
       or method must be `POST`, but is `GET`
-    rule 2, default/reviews http[1] (mesh.yaml:16:5 (document 1)), is passed over:
+    rule 2, default/reviews http[1] at mesh.yaml:16:5 (document 1), is passed over:
       query parameter `version` must match `v\d+`, but is `2`
-    rule 3, default/reviews http[2] (mesh.yaml:18:5 (document 1)), takes it: every request
+    rule 3, default/reviews http[2] at mesh.yaml:18:5 (document 1), takes it: every request
       90 of 100 to reviews.default.svc.cluster.local:9080, subset v1 (version=v1)
         1. limits per port over HTTP/1: 10 exchanges at once, others wait
         connections (left to the transport): made within 1s
@@ -83,7 +83,7 @@ fn where_no_rule_takes_a_request_it_is_told_what_all_of_them_lacked() {
     assert_snapshot!(told(of(&[routes("reviews", rule)]), &get("http://reviews/logout")), @r"
     GET http://reviews/logout
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
-    rule 1, default/reviews http[0] (mesh.yaml:7:10), is passed over:
+    rule 1, default/reviews http[0] at mesh.yaml:7:10, is passed over:
       path must be `/login`, but is `/logout`
     no rule takes it:
       answered 404 (NR)
@@ -105,8 +105,8 @@ http:
     assert_snapshot!(told(mesh.endpoint("reviews", [("version", "v1")]), &get("http://reviews/")), @r#"
     GET http://reviews/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
-      DestinationRule default/reviews (mesh.yaml:18:9 (document 2))
-    rule 1, default/reviews http[0] (mesh.yaml:8:5 (document 1)), takes it: every request
+      DestinationRule default/reviews at mesh.yaml:18:9 (document 2)
+    rule 1, default/reviews http[0] at mesh.yaml:8:5 (document 1), takes it: every request
       1 of 6 to reviews.default.svc.cluster.local:80, subset v1 (version=v1)
         1. limits per port over HTTP/1: 10 exchanges at once, others wait
         connections (left to the transport): made within 1s
@@ -133,16 +133,16 @@ http:
     assert_snapshot!(told(mesh(), &get("http://shop:8080/old/1?full=1")), @r"
     GET http://shop:8080/old/1?full=1
     `shop` is a short name of shop.default.svc.cluster.local (istio); the port is 8080
-    rule 1, default/shop http[0] (mesh.yaml:8:5), takes it: path begins with `/old`
+    rule 1, default/shop http[0] at mesh.yaml:8:5, takes it: path begins with `/old`
       answered 301, location: http://shop.example.com:8080/old/1?full=1, x-why: moved
     1 later rule is not asked
     ");
     assert_snapshot!(told(mesh(), &get("http://shop:8080/tea")), @r#"
     GET http://shop:8080/tea
     `shop` is a short name of shop.default.svc.cluster.local (istio); the port is 8080
-    rule 1, default/shop http[0] (mesh.yaml:8:5), is passed over:
+    rule 1, default/shop http[0] at mesh.yaml:8:5, is passed over:
       path must begin with `/old`, but is `/tea`
-    rule 2, default/shop http[1] (mesh.yaml:11:5), takes it: every request
+    rule 2, default/shop http[1] at mesh.yaml:11:5, takes it: every request
       answered 418 "short and stout, and full of a tea that nobody will ever wan" and more
     "#);
 }
@@ -171,26 +171,26 @@ http:
     assert_snapshot!(told(mesh(), &get("http://ratings:9080/ratings/0?full=1")), @r"
     GET http://ratings:9080/ratings/0?full=1
     `ratings` is a short name of ratings.default.svc.cluster.local (istio); the port is 9080
-    rule 1, default/ratings http[0] (mesh.yaml:8:5 (document 1)), takes it: path begins with `/ratings`
+    rule 1, default/ratings http[0] at mesh.yaml:8:5 (document 1), takes it: path begins with `/ratings`
       with the path /v1/0?full=1
       with the authority old.example.com
       to legacy.default.svc.cluster.local:81
-        DestinationRule default/legacy (mesh.yaml:23:9 (document 2))
+        DestinationRule default/legacy at mesh.yaml:23:9 (document 2)
         request: remove `cookie`, remove `dnt`, set `x-way: new`, add `x-leg: only`
         response: add `via: mesh`
-      copies of 12.5 % to shadow.default.svc.cluster.local:9080
+      copies 12.5 % to shadow.default.svc.cluster.local:9080
     1 later rule is not asked
     ");
     assert_snapshot!(told(mesh(), &get("http://ratings:9080/")), @r"
     GET http://ratings:9080/
     `ratings` is a short name of ratings.default.svc.cluster.local (istio); the port is 9080
-    rule 1, default/ratings http[0] (mesh.yaml:8:5 (document 1)), is passed over:
+    rule 1, default/ratings http[0] at mesh.yaml:8:5 (document 1), is passed over:
       path must begin with `/ratings`, but is `/`
-    rule 2, default/ratings http[1] (mesh.yaml:14:5 (document 1)), takes it: every request
+    rule 2, default/ratings http[1] at mesh.yaml:14:5 (document 1), takes it: every request
       1 of 2 to ratings.default.svc.cluster.local:9080
         request: set `x-leg: one`, set `x-way: split`
       1 of 2 to legacy.default.svc.cluster.local:9080
-        DestinationRule default/legacy (mesh.yaml:23:9 (document 2))
+        DestinationRule default/legacy at mesh.yaml:23:9 (document 2)
         request: set `x-way: split`
         response: set `x-leg: two`
     ");
@@ -210,9 +210,9 @@ http:
     GET http://reviews/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
     taken off, since requests are not trusted with it: `x-envoy-max-retries`
-    rule 1, default/reviews http[0] (mesh.yaml:8:5), is passed over:
+    rule 1, default/reviews http[0] at mesh.yaml:8:5, is passed over:
       header `x-envoy-max-retries` must be present, but is not
-    rule 2, default/reviews http[1] (mesh.yaml:10:5), takes it: every request
+    rule 2, default/reviews http[1] at mesh.yaml:10:5, takes it: every request
       answered 204
     ");
 }
@@ -231,9 +231,9 @@ http:
     assert_snapshot!(told(mesh(), &get("http://reviews/")), @r"
     GET http://reviews/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
-    default/reviews http[0] (mesh.yaml:8:5) is for other clients:
+    default/reviews http[0] at mesh.yaml:8:5 is for other clients:
       `sourceLabels` asks for `app: page`, but the client has none
-    rule 1, default/reviews http[1] (mesh.yaml:10:5), takes it: path is `/`
+    rule 1, default/reviews http[1] at mesh.yaml:10:5, takes it: path is `/`
       to reviews.default.svc.cluster.local:80
     ");
     let page = explained(mesh().labels([("app", "page")]), &get("http://reviews/"));
@@ -246,7 +246,7 @@ fn a_rule_that_says_nothing_of_where_requests_go_is_told_too() {
     assert_snapshot!(told(of(&[routes("details", rule)]), &get("http://details:9080/")), @r"
     GET http://details:9080/
     `details` is a short name of details.default.svc.cluster.local (istio); the port is 9080
-    rule 1, default/details http[0] (mesh.yaml:7:10), takes it: every request
+    rule 1, default/details http[0] at mesh.yaml:7:10, takes it: every request
       1. timeout: 2s, or less by a gRPC call's `grpc-timeout`
       to details.default.svc.cluster.local:9080
     ");
@@ -262,6 +262,10 @@ fn a_machine_reads_the_same() {
     {
       "method": "GET",
       "uri": "http://reviews:9080/reviews/0?version=x",
+      "era": {
+        "trustRequestHeaders": false,
+        "defaultRetries": "unsent"
+      },
       "host": "reviews",
       "port": 9080,
       "destination": {
@@ -341,14 +345,16 @@ fn a_machine_reads_the_same() {
             "labels": {
               "version": "v1"
             },
-            "limits": {
-              "limits": {
-                "protocol": "HTTP/1",
-                "connections": 10,
-                "scope": "cluster",
-                "reply": "envoy"
+            "stations": [
+              {
+                "limits": {
+                  "protocol": "HTTP/1",
+                  "connections": 10,
+                  "scope": "cluster",
+                  "reply": "envoy"
+                }
               }
-            },
+            ],
             "connections": {
               "connectTimeout": "1s"
             }
@@ -363,14 +369,16 @@ fn a_machine_reads_the_same() {
             "labels": {
               "version": "v3"
             },
-            "limits": {
-              "limits": {
-                "protocol": "HTTP/1",
-                "connections": 10,
-                "scope": "cluster",
-                "reply": "envoy"
+            "stations": [
+              {
+                "limits": {
+                  "protocol": "HTTP/1",
+                  "connections": 10,
+                  "scope": "cluster",
+                  "reply": "envoy"
+                }
               }
-            },
+            ],
             "connections": {
               "connectTimeout": "1s"
             }

@@ -66,7 +66,7 @@ pub struct Place {
     pub response_headers: Vec<String>,
 }
 
-/// Who gets copies, and of how many requests.
+/// Who gets copies, and of how many requests. To a cluster where nobody is nothing is copied.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Copies {

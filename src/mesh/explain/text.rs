@@ -194,10 +194,9 @@ impl Place {
 impl Display for Copies {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let Self { percent, cluster } = self;
-        write!(f, "  copies of {percent} % to {cluster}")?;
         match &cluster.nobody {
-            Some(nobody) => writeln!(f, ": nobody is there: {}", nobody.why),
-            None => writeln!(f),
+            None => writeln!(f, "  copies {percent} % to {cluster}"),
+            Some(nobody) => writeln!(f, "  copies nothing to {cluster}: {}", nobody.why),
         }
     }
 }
