@@ -14,6 +14,7 @@ mod mirror;
 mod peers;
 mod retry;
 mod route;
+mod routing;
 mod timeout;
 
 use tower_mesh::{

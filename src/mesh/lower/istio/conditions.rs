@@ -107,14 +107,12 @@ impl Reading<'_, '_> {
         let pseudo = match (name, &wants) {
             (":method", ValueMatch::Text(text)) => Some(condition.clone().method(text.clone())),
             (":scheme", ValueMatch::Text(text)) => Some(condition.clone().scheme(text.clone())),
-            (":authority" | "host" | "Host", ValueMatch::Text(text)) => {
-                Some(condition.clone().authority(text.clone()))
-            }
             _ => None,
         };
         if let Some(pseudo) = pseudo.filter(|_| !inverted) {
             return pseudo;
         }
+        let name = if name == ":authority" { "host" } else { name };
         let built = match inverted {
             false => condition.clone().header(name, wants),
             true => condition.clone().without_header(name, wants),
