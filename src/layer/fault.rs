@@ -105,6 +105,12 @@ impl<P> FaultLayer<P> {
         FaultLayer { station: self.station, protocol }
     }
 
+    /// What it was told.
+    #[cfg_attr(not(feature = "yaml"), expect(dead_code, reason = "a mesh asks, and it comes of documents"))]
+    pub(crate) fn settings(&self) -> &Settings {
+        self.station.faults.settings()
+    }
+
     /// Draws from here, so that the same requests meet with a fault under the same seed. It counts anew: to be said
     /// before anything else.
     ///

@@ -100,19 +100,19 @@ impl Running {
         });
         let mut directory = Directory::<Arc<Ports>, Arc<Family>>::new(plan.home.clone());
         for destination in &plan.destinations {
-            let ports = before.and_then(|before| before.same(destination, &shared));
-            let ports = ports.unwrap_or_else(|| Arc::new(Ports::new(destination.clone(), &shared)));
+            let earlier = before.and_then(|before| before.of_destination(destination));
+            let same = earlier.filter(|ports| ports.is(destination, &shared)).cloned();
+            let ports = same.unwrap_or_else(|| {
+                Arc::new(Ports::new(destination.clone(), &shared).after(earlier.map(|ports| &**ports)))
+            });
             for host in &destination.hosts {
                 directory.insert(
                     host,
                     || Arc::clone(&ports),
                     |family| {
-                        let same = before.and_then(|before| before.directory.family(family));
-                        let same = same.filter(|same| Arc::ptr_eq(&same.template.own, &ports.own));
-                        let same = same.filter(|same| same.template.is(destination, &shared));
-                        let made =
-                            || Arc::new(Family { template: ports.named(None), each: ArcSwap::default() });
-                        same.map_or_else(made, Arc::clone)
+                        let earlier = before.and_then(|before| before.directory.family(family));
+                        let same = earlier.filter(|same| same.template.is(destination, &shared));
+                        same.map_or_else(|| Arc::new(Family::new(&ports, earlier)), Arc::clone)
                     },
                 );
             }
@@ -141,14 +141,31 @@ impl Running {
         })
     }
 
-    /// What is there for a destination, if it and all that it leads to are the same.
-    fn same(&self, destination: &Destination, shared: &Common) -> Option<Arc<Ports>> {
-        let ports = self.directory.named(destination.hosts.first()?)?;
-        ports.is(destination, shared).then(|| Arc::clone(ports))
+    /// What there is for a destination of this name.
+    fn of_destination(&self, destination: &Destination) -> Option<&Arc<Ports>> {
+        self.directory.named(destination.hosts.first()?)
     }
 }
 
 impl Family {
+    /// With those hosts that have been asked for before: their clusters stay if what is said of the family's does.
+    fn new(ports: &Ports, before: Option<&Arc<Self>>) -> Self {
+        let Some(before) = before else {
+            return Self { template: ports.named(None), each: ArcSwap::default() };
+        };
+        let stays = Arc::ptr_eq(&before.template.own, &ports.own);
+        let host = |(host, before): (&Box<str>, &Arc<Ports>)| {
+            let mut named = ports.named(Some(host));
+            if stays {
+                named.own = Arc::clone(&before.own);
+            }
+            (host.clone(), Arc::new(named.after(Some(before))))
+        };
+        let each: HashMap<_, _> = before.each.load().iter().map(host).collect();
+        let template = ports.named(None).after(Some(&before.template));
+        Self { template, each: ArcSwap::from_pointee(each) }
+    }
+
     /// The stacks of this host, which are made if it is the first time.
     fn of(&self, host: &str) -> Found<'_> {
         let each = self.each.load();
@@ -199,6 +216,16 @@ impl Ports {
         self.destination == *destination && names.chain([&*destination.name]).all(leads)
     }
 
+    /// The same, with what was counted before of the rules that stay.
+    fn after(self, before: Option<&Self>) -> Self {
+        if let Some(before) = before {
+            let stacks = before.stacks.load();
+            let stacks = stacks.iter().map(|(port, stack)| (*port, Arc::new(self.stack(*port, Some(stack)))));
+            self.stacks.store(Arc::new(stacks.collect()));
+        }
+        self
+    }
+
     /// The same with nothing seen: for one host of a family, or for all.
     fn named(&self, host: Option<&str>) -> Self {
         let Self { destination, own, shared, .. } = self;
@@ -223,7 +250,7 @@ impl Ports {
         if stacks.len() >= PORTS && port != OTHERS && !self.destination.speaks_of(port) {
             return self.with(OTHERS, call);
         }
-        let stack = Arc::new(self.stack(port));
+        let stack = Arc::new(self.stack(port, None));
         let before = self.stacks.rcu(|stacks| {
             let mut stacks = Vec::clone(stacks);
             if let Err(place) = place(&stacks) {
@@ -235,13 +262,14 @@ impl Ports {
         call(place(&before).map_or(&stack, |place| &before[place].1))
     }
 
-    fn stack(&self, port: u16) -> Stack {
+    fn stack(&self, port: u16, before: Option<&Stack>) -> Stack {
         let Common { clusters, events, draws, trusts_headers } = &*self.shared;
         match self.destination.dialect {
             Dialect::OsmEdge => Stack::OsmEdge(OsmEdge::new(&self.destination, port, events, *draws)),
             Dialect::Istio => {
                 let ground = Ground { clusters, events, draws: *draws, trusts_headers: *trusts_headers };
-                Stack::Istio(Site::new(&self.destination, &self.own, port, &ground))
+                let before = before.and_then(Stack::site);
+                Stack::Istio(Site::new(&self.destination, &self.own, port, &ground, before))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::plan::{Destination, Way};
+use super::plan::{Destination, Port, Station, Way};
 use crate::{
     events::Events,
     layer::{cluster::Cluster, limits::LimitsLayer},
@@ -78,23 +78,33 @@ impl Destination {
     }
 }
 
+/// What a destination is by itself. How one gets there, by rules and with what before it, is nothing to a cluster.
+fn itself(destination: &Destination) -> Destination {
+    let limited = |way: &Way| {
+        let limits = way.stations.iter().filter(|station| matches!(station, Station::Limits(_)));
+        Way { stations: limits.cloned().collect(), connections: way.connections.clone() }
+    };
+    let Destination { name, dialect, way, ports, serves, subsets, .. } = destination;
+    let ports = ports.iter().map(|port| Port { way: limited(&port.way), ..port.clone() });
+    Destination {
+        dialect: *dialect,
+        way: limited(way),
+        ports: ports.collect(),
+        serves: serves.clone(),
+        subsets: subsets.clone(),
+        ..Destination::bare(name)
+    }
+}
+
 impl OfHost {
-    /// With nothing in flight. Rules say how one gets there, which is nothing to a cluster.
+    /// With nothing in flight.
     pub(super) fn new(destination: &Destination, events: &Events) -> Self {
-        let destination = Destination { rules: Vec::new(), ..destination.clone() };
-        Self { destination, events: events.clone(), limits: Mutex::default() }
+        Self { destination: itself(destination), events: events.clone(), limits: Mutex::default() }
     }
 
     /// Whether this is what a plan says of the destination.
     pub(super) fn is_of(&self, destination: &Destination) -> bool {
-        let Destination { name, dialect, way, ports, serves, subsets, .. } = destination;
-        let own = &self.destination;
-        own.name == *name
-            && own.dialect == *dialect
-            && own.way == *way
-            && own.ports == *ports
-            && own.serves == *serves
-            && own.subsets == *subsets
+        self.destination == itself(destination)
     }
 
     /// Its name in full.

@@ -38,6 +38,7 @@ mod assemble;
 mod body;
 mod client;
 mod cluster;
+mod counted;
 mod directory;
 mod endpoint;
 mod era;

@@ -70,8 +70,11 @@ impl There {
         if let Some(authority) = &self.authority {
             lead(request, authority);
         }
-        if let Some(cluster) = &self.cluster {
-            request.extensions_mut().insert(cluster.clone());
+        match &self.cluster {
+            Some(cluster) => drop(request.extensions_mut().insert(cluster.clone())),
+            // A part of another host, that a mesh further out asked for, is none of this one.
+            None if !request.extensions().is_empty() => drop(request.extensions_mut().remove::<Cluster>()),
+            None => {}
         }
     }
 }

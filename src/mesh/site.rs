@@ -3,18 +3,13 @@
 //! A rule finds its requests, picks a cluster by one draw for each request, and has the stations that stand before it.
 //! Everything is there before the first request comes; a request finds, draws, and goes.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, Request, uri::Authority};
 
 use super::{
     cluster::{Clusters, Found, OfHost},
+    counted::{Before, Counted},
     place::{At, Nowhere, There},
     plan::{Destination, Rule, Target},
     stack::{self, Copied, Copies, Istio, Mirrors},
@@ -41,6 +36,7 @@ pub(super) struct Site {
     rules: Option<Rules<Ruled>>,
     /// To the host itself, if no rule says otherwise.
     here: Istio,
+    counted_here: Arc<Counted>,
     /// Whether requests may say by headers what is to happen to them.
     trusts_headers: bool,
 }
@@ -51,7 +47,7 @@ pub(super) struct Ruled {
     /// Whether it changes anything of answers.
     changes_responses: bool,
     draws: Draws,
-    ordinals: AtomicU64,
+    counted: Arc<Counted>,
 }
 
 /// What a request comes to.
@@ -79,20 +75,37 @@ pub(super) struct Ground<'g> {
 }
 
 impl Site {
-    pub(super) fn new(destination: &Destination, own: &Arc<OfHost>, port: u16, ground: &Ground<'_>) -> Self {
+    /// With what was counted before at this port, of the rules that stay.
+    pub(super) fn new(
+        destination: &Destination,
+        own: &Arc<OfHost>,
+        port: u16,
+        ground: &Ground<'_>,
+        before: Option<&Self>,
+    ) -> Self {
+        let mut before = before.map_or_else(Before::default, Self::counted);
         let way = destination.way_to(port);
         let name = Cluster::new(&*destination.name, port).to_string();
         let draws = ground.draws.of(&name);
-        let fault = stack::faults(&way.stations, &name, ground.events, draws);
-        let leads = (own.limits(port, None), At::Here);
-        let once = (fault, stack::no_mirrors());
-        let here = Istio::new(&way.stations, once, leads, &name, ground.events, draws);
         let site = Building { name: &name, own, port, ground };
         // What the port makes impossible is left out; and a host that is left with no rule is as one that never had any.
         let rules: Vec<_> = (0..).zip(destination.rules_to(port)).collect();
-        let rules = (!rules.is_empty())
-            .then(|| Rules::new(rules.into_iter().map(|(number, rule)| site.rule(number, rule))));
-        Self { rules, here, trusts_headers: ground.trusts_headers }
+        let rules = (!rules.is_empty()).then(|| {
+            Rules::new(rules.into_iter().map(|(number, rule)| site.rule(number, rule, &mut before)))
+        });
+        let fault = stack::faults(&way.stations, &name, ground.events, draws);
+        let counted_here = before.or(&[], fault);
+        let leads = (own.limits(port, None), At::Here);
+        let once = (counted_here.fault.clone(), stack::no_mirrors());
+        let here = Istio::new(&way.stations, once, leads, &name, ground.events, draws);
+        Self { rules, here, counted_here, trusts_headers: ground.trusts_headers }
+    }
+
+    /// What its rules count; and last what goes to the host itself, which is as a rule for every request.
+    fn counted(&self) -> Before<'_> {
+        let rules = self.rules.iter().flat_map(Rules::as_slice);
+        let of_rules = rules.map(|rule| (rule.conditions(), &rule.then().counted));
+        Before::of(of_rules.chain([(&[][..], &self.counted_here)]))
     }
 
     /// To the host itself.
@@ -130,7 +143,7 @@ impl Ruled {
         match self.route.action() {
             Action::Forward(legs) if !legs.is_certain() => {
                 let seeded = self.draws.is_seeded();
-                let ordinal = if seeded { self.ordinals.fetch_add(1, Ordering::Relaxed) } else { 0 };
+                let ordinal = if seeded { self.counted.next() } else { 0 };
                 self.draws.draw(ordinal, "destination", 0)
             }
             _ => Draw::new(0),
@@ -161,15 +174,18 @@ struct Building<'b> {
 }
 
 impl Building<'_> {
-    fn rule(&self, number: usize, rule: &Rule) -> route::Rule<Ruled> {
+    fn rule(&self, number: usize, rule: &Rule, before: &mut Before<'_>) -> route::Rule<Ruled> {
         let Ground { events, draws, .. } = self.ground;
         let own = format!("{}#{number}", self.name);
         let draws = draws.of(if number == 0 { self.name } else { &own });
+        let conditions = rule.conditions.iter().filter(|one| self.is_possible(one)).cloned();
+        let conditions: Vec<_> = conditions.collect();
         let fault = stack::faults(&rule.stations, self.name, events, draws);
+        let counted = before.or(&conditions, fault);
         let mirrors = self.mirrors(rule, draws);
         let to = |target: Target| {
             let (name, leads) = self.lead(&target);
-            let once = (fault.clone(), mirrors.clone());
+            let once = (counted.fault.clone(), mirrors.clone());
             Istio::new(&rule.stations, once, leads, &name, events, draws.of(&name))
         };
         let of_legs =
@@ -180,9 +196,9 @@ impl Building<'_> {
             route: Arc::new(rule.route.clone().map(to)),
             changes_responses,
             draws: draws.of("route"),
-            ordinals: AtomicU64::new(0),
+            counted,
         };
-        route::Rule::when_any(rule.conditions.iter().filter(|one| self.is_possible(one)).cloned(), ruled)
+        route::Rule::when_any(conditions, ruled)
     }
 
     /// Those of a rule: of all its requests, wherever they go. To a cluster that is not there nothing is copied.

@@ -116,6 +116,14 @@ impl Stack {
         stack.breaker.0.as_ref().map(CircuitBreakerLayer::handle)
     }
 
+    /// What rules make of its requests.
+    pub(super) const fn site(&self) -> Option<&Site> {
+        match self {
+            Self::OsmEdge(_) => None,
+            Self::Istio(site) => Some(site),
+        }
+    }
+
     /// Of what goes to the host itself.
     pub(super) fn limits(&self) -> LimitsHandle {
         match self {

@@ -97,6 +97,19 @@ async fn a_request_goes_through_the_gateway_to_the_host() {
     assert_eq!((got.status(), baidu.seen()["www.baidu.com:80"].calls), (200, 1));
 }
 
+/// A mesh as the transport of another: what part of a host the outer one meant is nothing to another host.
+#[tokio::test(start_paused = true)]
+async fn a_part_of_a_host_is_not_looked_for_at_another_one_further_on() {
+    let outer = sidecar(Mesh::builder(), &reviews(&format!("- {}", to("v3"))));
+    let inner = Town::new(&routes("reviews", "- route: [{destination: {host: ratings}}]"));
+    let got = ask(&outer.client(inner.client.clone()).over(Http.reading_errors()), get_at(REVIEWS)).await;
+    assert_eq!((got.status(), inner.heard()[0].cluster.clone()), (200, None));
+    // Where it goes on to the host itself it is still that part.
+    let through = Town::new(&routes("reviews", "- route: [{destination: {host: reviews}}]"));
+    let client = outer.client(through.client.clone()).over(Http.reading_errors());
+    assert_eq!((ask(&client, get_at(REVIEWS)).await.status(), through.asked()), (200, [0, 0, 1]));
+}
+
 // ===== no HTTP there =====
 
 /// Rules of `http` where a database listens.

@@ -104,6 +104,22 @@ async fn a_cluster_whose_policy_changes_begins_anew_and_others_stay() {
     drop((calls, more));
 }
 
+/// Nor do timeouts, retries and faults say anything of a cluster, where a host has but one rule.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_stays_while_what_stands_before_it_changes() {
+    let plain =
+        |lines: &str| routes("reviews", &format!("- route: [{{destination: {{host: reviews}}}}]\n{lines}"));
+    let town = town(&(limited("reviews", 1) + &plain("  timeout: 1s\n")));
+    let call = begun!(town, REVIEWS);
+    for lines in ["  timeout: 9s\n", "  retries: {attempts: 9}\n", "", "- redirect: {uri: /}\n"] {
+        apply(&town, &(limited("reviews", 1) + &plain(lines)));
+        assert!(is_full(&town, REVIEWS).await, "{lines}");
+    }
+    apply(&town, &limited("reviews", 1));
+    assert!(is_full(&town, REVIEWS).await, "without a rule");
+    drop(call);
+}
+
 /// A host that rules lead to has one state, however it is reached, before and after.
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_is_led_to_from_elsewhere_stays_too() {
@@ -120,6 +136,35 @@ async fn a_cluster_that_is_led_to_from_elsewhere_stays_too() {
             + &routes("ratings", "- route: [{destination: {host: ratings, subset: v1}}]")),
     );
     assert!(is_full(&town, RATINGS).await, "by its own rule");
+    drop(call);
+}
+
+/// One of a family has its own state, which the family's rules leave alone.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_of_a_family_keeps_what_is_in_flight_while_its_rules_change() {
+    let policy = "host: '*.example.com'\ntrafficPolicy: {connectionPool: {http: {http2MaxRequests: 1}}}";
+    let policy = document("DestinationRule", "any", policy);
+    let rules = |lines: &str| {
+        let here = "route: [{destination: {host: a.example.com}}]";
+        document("VirtualService", "any", &format!("hosts: ['*.example.com']\nhttp:\n{lines}- {here}"))
+    };
+    let other = |path: &str| format!("- match: [{{uri: {{exact: {path}}}}}]\n  redirect: {{uri: /}}\n");
+    let hang = Upstreams::new().otherwise(Echo::new().hang());
+    let town = Town::with(Mesh::builder(), &(policy.clone() + &rules(&other("/x"))), hang);
+    let calls = (begun!(town, "http://a.example.com/"), begun!(town, "http://a.example.com:81/"));
+    apply(&town, &(policy.clone() + &rules(&other("/y"))));
+    assert!(
+        is_full(&town, "http://a.example.com/").await && is_full(&town, "http://a.example.com:81/").await
+    );
+    drop(calls);
+
+    // Where no rule leads, what is in flight is of the host that was named.
+    let town = Town::with(Mesh::builder(), &policy, Upstreams::new().otherwise(Echo::new().hang()));
+    let call = begun!(town, "http://b.example.com/");
+    let family = "hosts: ['*.example.com']\nhttp:\n- match: [{port: 81}]\n  redirect: {uri: /}";
+    apply(&town, &(policy + &document("VirtualService", "any", family)));
+    assert!(is_full(&town, "http://b.example.com/").await);
+    assert!(!is_full(&town, "http://c.example.com/").await);
     drop(call);
 }
 
@@ -164,6 +209,13 @@ async fn a_fault_counts_on_while_its_rule_stays() {
     assert!(!is_delayed(&town).await, "another rule came after it");
     apply(&town, &(limited("reviews", 8) + &lead("v1", DELAY)));
     assert!(!is_delayed(&town).await, "the cluster behind it is another one");
+    let before = "- match: [{uri: {exact: /never}}]\n  redirect: {uri: /}\n- ".to_owned() + &to("v1");
+    apply(&town, &(limited("reviews", 8) + &routes("reviews", &format!("{before}\n{DELAY}"))));
+    assert!(!is_delayed(&town).await, "another rule came before it");
+    apply(&town, &(limited("reviews", 8) + &lead("v2", DELAY)));
+    assert!(!is_delayed(&town).await, "it leads elsewhere, with the same fault for the same requests");
+    apply(&town, &routes("reviews", &format!("- route: [{{destination: {{host: reviews}}}}]\n{DELAY}")));
+    assert!(!is_delayed(&town).await, "it is the host's only rule, and leads to the host itself");
     drop(call);
     assert!(is_delayed(&town).await);
 }
@@ -174,7 +226,11 @@ async fn a_fault_of_a_rule_that_changes_begins_anew() {
     let call = begun!(town, REVIEWS);
     assert!(!is_delayed(&town).await);
     apply(&town, &(limited("reviews", 9) + &lead("v1", &DELAY.replace("10s", "11s"))));
-    assert!(is_delayed(&town).await);
+    assert!(is_delayed(&town).await, "another delay");
+    let for_some =
+        format!("- match: [{{method: {{exact: GET}}}}]\n  {}\n{}", to("v1"), DELAY.replace("10s", "11s"));
+    apply(&town, &(limited("reviews", 9) + &routes("reviews", &for_some)));
+    assert!(is_delayed(&town).await, "other requests");
     drop(call);
 }
 

@@ -50,7 +50,7 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
         let beside = Beside { registry: &registry, client: &client, delegates: &delegates };
         let Some(mut read) = virtual_service::read(document, spec, &beside, lowering) else { continue };
         gateways.keep_served(&mut read, spec, &client, lowering);
-        protocols::judge(document, spec, &read, &registry, &gateways, lowering);
+        protocols::judge(document, spec, &mut read, &registry, &gateways, lowering);
         targets::judge(document, spec, &registry, &policies, lowering);
         if lowering.identity.thorough {
             order::judge(document, spec, &client, lowering);

@@ -6,11 +6,12 @@ use crate::{
     mesh::{host::Host, lower::Lowering, note::NoteKind, plan::Dialect},
 };
 
-/// Tells of rules of `http` that never take a request, since another protocol is spoken at their port.
+/// Tells of rules of `http` that never take a request, since another protocol is spoken at their port: as the host's own
+/// document says, or a gateway that the rules are bound to.
 pub(super) fn judge(
     document: &Document,
     spec: &VirtualService,
-    routes: &Routes<'_>,
+    routes: &mut Routes<'_>,
     registry: &Registry<'_>,
     gateways: &Gateways<'_>,
     lowering: &mut Lowering<'_>,
@@ -20,9 +21,12 @@ pub(super) fn judge(
         !registry.ports(host, false).is_http(port)
             || gateways.speak_otherwise(&spec.gateways, host, port, &namespace, &domain)
     };
+    let mut silent = Vec::new();
     for (index, route) in spec.http.iter().enumerate() {
         for (number, entry) in route.matches.iter().enumerate() {
             let Some(port) = entry.port else { continue };
+            let others = routes.hosts.iter().filter(|(host, _)| is_other(host, port));
+            silent.extend(others.map(|(host, _)| (host.clone(), port)));
             if let Some((host, _)) = routes.hosts.iter().find(|(host, _)| is_other(host, port)) {
                 let host = host.name(&domain, Dialect::Istio);
                 let message = format!(
@@ -33,8 +37,9 @@ pub(super) fn judge(
             }
         }
     }
-    let silent = routes.hosts.iter().find(|(host, _)| registry.ports(host, false).is_other());
-    if let (Some((host, _)), false) = (silent, spec.http.is_empty()) {
+    routes.silent = silent;
+    let other = routes.hosts.iter().find(|(host, _)| registry.ports(host, false).is_other());
+    if let (Some((host, _)), false) = (other, spec.http.is_empty()) {
         let host = host.name(&domain, Dialect::Istio);
         let message =
             format!("never takes a request: no HTTP is spoken at any port of `{host}`; did you mean `tcp`?");

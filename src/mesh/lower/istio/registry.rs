@@ -196,6 +196,12 @@ impl Ports {
         }
     }
 
+    /// The same, but with another protocol than HTTP at these ports.
+    pub(super) fn silent_at(mut self, ports: impl Iterator<Item = u16>) -> Self {
+        self.ports.extend(ports.map(|port| (port, Spoken::Other)));
+        self
+    }
+
     /// Whether HTTP is spoken to a port, as far as is known.
     pub(super) fn is_http(&self, port: u16) -> bool {
         self.ports.get(&port) != Some(&Spoken::Other)

@@ -84,8 +84,10 @@ impl<'s, 'a> Said<'s, 'a> {
         let Subject { host, document, path } = subject;
         let pattern = host.pattern(&identity.domain)?;
         let merged = self.policies.of_host(&host, &pattern, self.registry);
-        let spoken = self.registry.ports(&host, identity.http2);
         let routes = self.routes_of(&pattern);
+        let silent = routes.iter().flat_map(|routes| &routes.silent);
+        let silent = silent.filter(|(other, _)| *other == host).map(|(_, port)| *port);
+        let spoken = self.registry.ports(&host, identity.http2).silent_at(silent);
         let rules: Vec<Rule> = routes.iter().flat_map(|routes| routes.rules.iter().cloned()).collect();
         let left_out: Vec<LeftOut> =
             routes.iter().flat_map(|routes| routes.left_out.iter().cloned()).collect();

@@ -34,6 +34,8 @@ pub(super) struct Routes<'a> {
     pub(super) left_out: Vec<LeftOut>,
     /// Whether it applies by a gateway, where rules of several documents are put together.
     pub(super) by_gateway: bool,
+    /// Where no HTTP is spoken, although rules ask for the port: no rule takes a request there.
+    pub(super) silent: Vec<(Host, u16)>,
 }
 
 /// What is known beside a document.
@@ -77,7 +79,7 @@ pub(super) fn read<'a>(
     let hosts = spec.hosts.iter().enumerate();
     let hosts =
         hosts.map(|(index, host)| (super::host_of(host, document, lowering), format!("spec.hosts[{index}]")));
-    Some(Routes { document, hosts: hosts.collect(), rules, left_out, by_gateway })
+    Some(Routes { document, hosts: hosts.collect(), rules, left_out, by_gateway, silent: Vec::new() })
 }
 
 /// A route, and where it stands.
