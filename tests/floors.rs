@@ -48,6 +48,7 @@ const FLOORS: [Floor; 8] = [
         rooms: &["config", "events", "layer", "policy", "refusal"],
         dependencies: &[
             "arc_swap",
+            "base64",
             "bytes",
             "http",
             "http_body",
