@@ -25,7 +25,7 @@
 //! let handle = layer.handle();
 //! let service = ServiceBuilder::new().layer(layer).service(v1);
 //!
-//! let response = service.oneshot(Request::post("/").body(Full::from("an order"))?).await?;
+//! let response = service.clone().oneshot(Request::post("/").body(Full::from("an order"))?).await?;
 //! assert_eq!(response.into_body().collect().await?.to_bytes(), "an order");
 //! assert_eq!(handle.counts().copied, 1);
 //! # Ok(()) }
