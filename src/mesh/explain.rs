@@ -96,9 +96,10 @@ impl Plan {
     /// let explanation = mesh.plan().explain(&request);
     /// assert_eq!(explanation.to_string(), "\
     /// GET http://reviews:9080/0
+    /// era: request headers not trusted, default retries of what was not sent
     /// `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 9080
     /// rule 1, default/reviews http[0] at reviews.yaml:8:5, is passed over:
-    ///   header `end-user` is `bob`, must be `jason`
+    ///   header `end-user` must be `jason`, but is `bob`
     /// rule 2, default/reviews http[1] at reviews.yaml:10:5, takes it: every request
     ///   answered 301, location: http://reviews:9080/login
     /// ");
