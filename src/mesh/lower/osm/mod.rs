@@ -26,11 +26,16 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'a>
         let retry =
             retried.iter().position(|retried| retried.host == host).map(|place| retried.remove(place));
         let destination = destination(&host, set, retry.as_ref(), lowering.identity);
-        claims.push(Claim { destination, document: setting.document, path: "spec.host".to_owned() });
+        claims.push(Claim {
+            destination,
+            document: setting.document,
+            path: "spec.host".to_owned(),
+            by_policy: true,
+        });
     }
     for retry in retried {
         let destination = destination(&retry.host, Set::default(), Some(&retry), lowering.identity);
-        claims.push(Claim { destination, document: retry.document, path: retry.path });
+        claims.push(Claim { destination, document: retry.document, path: retry.path, by_policy: true });
     }
     claims
 }
