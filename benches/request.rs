@@ -1,5 +1,5 @@
-//! What happens to one request, limits, timeout, fault, retry and all of them, beside its peers: nanoseconds over a
-//! layer that does nothing, and two threads against one.
+//! What happens to one request, limits, timeout, fault, retry and all of them, and where it goes, beside its peers:
+//! nanoseconds over a layer that does nothing, and two threads against one.
 //!
 //! `cargo bench --bench request` runs everything (four minutes); a filter, as criterion takes it, runs a part
 //! (`-- limits`, `-- 'eight headers'`, `-- t-resilience`), and `-- threads` only the part with two threads. At the end

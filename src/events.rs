@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 
 pub use self::stream::EventStream;
 use crate::{
-    policy::{Time, circuit_breaker},
+    policy::{Time, circuit_breaker, mirror::LeftOut},
     refusal::Reason,
 };
 
@@ -52,11 +52,13 @@ pub enum EventKind {
     RetriesUsedUp,
     /// A request would have been tried again, were there not as many retries under way as may be.
     RetryOverflow,
+    /// A request was to be copied to a mirror, and was not.
+    NotMirrored(LeftOut),
 }
 
 impl EventKind {
     /// A short name: `opened`, `closed` and the [like](circuit_breaker::Transition::name), `refused`, `would_refuse`,
-    /// `fell_back`, `delayed`, `retried`, `retries_used_up`, `retry_overflow`.
+    /// `fell_back`, `delayed`, `retried`, `retries_used_up`, `retry_overflow`, `not_mirrored`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -68,6 +70,7 @@ impl EventKind {
             Self::Retried(_) => "retried",
             Self::RetriesUsedUp => "retries_used_up",
             Self::RetryOverflow => "retry_overflow",
+            Self::NotMirrored(_) => "not_mirrored",
         }
     }
 }
@@ -84,6 +87,7 @@ impl fmt::Display for Event {
             EventKind::Retried(number) => write!(f, "[{}] try {number}", self.subject),
             EventKind::RetriesUsedUp => write!(f, "[{}] no retry is left", self.subject),
             EventKind::RetryOverflow => write!(f, "[{}] too many retries are under way", self.subject),
+            EventKind::NotMirrored(why) => write!(f, "[{}] not mirrored: {why}", self.subject),
         }
     }
 }

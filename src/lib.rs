@@ -32,6 +32,7 @@
 //! - A server: [`LimitsLayer`], [`TimeoutLayer`], [`CircuitBreakerLayer`]; the module of each says what to know.
 //! - A client: `Mesh::from_yaml` and `Mesh::client`; or the same layers, with [`AnswerableLayer`] below them.
 //! - Trying again: [`RetryLayer`]. Trying out what callers make of failures: [`FaultLayer`].
+//! - Trying out a new version on the requests that the old one gets: [`MirrorLayer`].
 //! - A service that is not HTTP: [`Plain`].
 //! - Another answer than a refusal: [`FallbackLayer`].
 //! - One of several services, by header, path or weight: [`RouterLayer`].
@@ -57,6 +58,7 @@ pub use layer::{
     fallback::FallbackLayer,
     fault::{FaultHandle, FaultLayer},
     limits::{InFlight, LimitsHandle, LimitsLayer},
+    mirror::{MirrorHandle, MirrorLayer},
     protocol::{Http, Plain},
     retry::RetryLayer,
     route::RouterLayer,
@@ -75,6 +77,11 @@ struct Readme;
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]
 #[doc = include_str!("../docs/choosing-a-breaker.md")]
 struct ChoosingABreaker;
+
+/// Where a request goes: its examples are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../docs/routing.md")]
+struct Routing;
 
 /// What happens to one request: its examples are tests too.
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]

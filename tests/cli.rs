@@ -1,5 +1,7 @@
 //! The command, as a person or a script meets it.
 
+#[path = "cli/explain.rs"]
+mod explain;
 #[path = "cli/upstreams.rs"]
 mod upstreams;
 
@@ -10,15 +12,19 @@ use serde_json::Value;
 const URL: &str = "http://fortio.demo.svc.cluster.local:8080/echo";
 
 /// What the command printed, what it complained about, and its exit code.
-fn simulate(arguments: &[&str]) -> (String, String, i32) {
+fn run(command: &str, arguments: &[&str]) -> (String, String, i32) {
     let output = Command::new(env!("CARGO_BIN_EXE_tower-mesh"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .arg("simulate")
+        .arg(command)
         .args(arguments)
         .output()
         .expect("the command runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (text(output.stdout), text(output.stderr), output.status.code().expect("an exit code"))
+}
+
+fn simulate(arguments: &[&str]) -> (String, String, i32) {
+    run("simulate", arguments)
 }
 
 fn shipped(arguments: &[&str]) -> (String, String, i32) {
@@ -126,7 +132,7 @@ fn a_file_can_be_given_the_namespace_that_it_lacks() {
 fn a_url_that_no_policy_means_is_told() {
     let policy = "examples/policies/circuit-breaker.yaml";
     let (_, complaints, code) = simulate(&[policy, "--url", "http://fortio:8080/", "-n", "1"]);
-    insta::assert_snapshot!(complaints, @"warning: no policy speaks of `fortio` to a client in the namespace `default`: requests pass untouched; the policies are for fortio.demo.svc.cluster.local");
+    insta::assert_snapshot!(complaints, @"warning: no policy speaks of `fortio` to a client in the namespace `default`: requests pass untouched; did you mean `fortio.demo`? the policies are for fortio.demo.svc.cluster.local");
     assert_eq!(code, 0);
     let inside = simulate(&[policy, "--url", "http://fortio:8080/", "-n", "1", "--namespace", "demo"]);
     assert_eq!((inside.1.as_str(), inside.2), ("", 0));

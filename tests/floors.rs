@@ -207,6 +207,7 @@ fn what_has_one_place_is_done_there_only() {
         ("RandomState", "layer/draw.rs"),
         ("serde_saphyr", "config/yaml.rs"),
         ("tokio::spawn", "nowhere"),
+        (".spawn(", "layer/mirror/copy.rs"),
         ("thread::spawn", "nowhere"),
         ("unsafe", "nowhere"),
     ] {

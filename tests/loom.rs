@@ -14,6 +14,8 @@ mod policy;
 
 #[path = "loom/limits.rs"]
 mod limits;
+#[path = "loom/mirror.rs"]
+mod mirror;
 
 /// What `src/sync.rs` is in the crate.
 mod sync {

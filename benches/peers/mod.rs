@@ -8,5 +8,6 @@
 pub(crate) mod failsafe;
 pub(crate) mod governor;
 pub(crate) mod recloser;
+pub(crate) mod steer;
 pub(crate) mod tower;
 pub(crate) mod tower_resilience;

@@ -23,6 +23,7 @@ use tower_resilience_circuitbreaker::{
     FailureClassifier, SlidingWindowType,
 };
 use tower_resilience_retry::{RetryBudgetBuilder, RetryConfigBuilder, RetryLayer};
+use tower_resilience_router::WeightedRouter;
 use tower_resilience_timelimiter::TimeLimiterLayer;
 
 use crate::support::{
@@ -127,6 +128,18 @@ fn retries() -> RetryConfigBuilder<Request<Fate>, Response<Body>, Infallible> {
 pub(crate) fn stack()
 -> Stack<Stack<Stack<BulkheadLayer, CircuitBreakerLayer<Judge>>, TimeLimiterLayer>, NoChaos> {
     Stack::new(Stack::new(Stack::new(bulkhead(), counting(false)), time_limiter()), no_chaos())
+}
+
+/// One of two by weight, drawn as ours draws; it knows no conditions. A service, and so no layer of its own.
+#[derive(Clone)]
+pub(crate) struct Weighing;
+
+impl<S: Clone> Layer<S> for Weighing {
+    type Service = WeightedRouter<S>;
+
+    fn layer(&self, inner: S) -> WeightedRouter<S> {
+        WeightedRouter::builder().route(inner.clone(), 50).route(inner, 50).random().build()
+    }
 }
 
 /// The upstream never fails; this gives it an error that can be made.

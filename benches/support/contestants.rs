@@ -6,7 +6,7 @@ use super::{
     drive::{self, Around, Maker},
     situations::{Sent, Situation},
     through::Through,
-    upstream::{Empty, Headed},
+    upstream::{Empty, Headed, Targeted},
 };
 
 /// Somebody who can be put into a situation.
@@ -102,15 +102,22 @@ fn passing(situation: &Situation) -> Situation {
 }
 
 /// Puts a layer around the upstream, in this situation.
-pub(crate) fn put<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
+pub(crate) fn put<L: Around<Empty> + Around<Headed> + Around<Targeted>>(
+    layer: L,
+    situation: &Situation,
+) -> Maker {
     match situation.sent {
         Sent::Empty => drive::maker(layer, Empty, situation),
         Sent::Eight => drive::maker(layer, Headed::eight(), situation),
         Sent::Grpc => drive::maker(layer, Headed::grpc(), situation),
+        Sent::Targeted => drive::maker(layer, Targeted::seventh(), situation),
     }
 }
 
 /// The same for a layer that may arm a timer.
-pub(crate) fn put_timed<L: Around<Empty> + Around<Headed>>(layer: L, situation: &Situation) -> Maker {
+pub(crate) fn put_timed<L: Around<Empty> + Around<Headed> + Around<Targeted>>(
+    layer: L,
+    situation: &Situation,
+) -> Maker {
     drive::with_timers(|| put(layer, situation))
 }

@@ -10,6 +10,7 @@ pub(crate) mod drive;
 pub(crate) mod groups;
 pub(crate) mod handles;
 pub(crate) mod ours;
+pub(crate) mod routes;
 pub(crate) mod situations;
 pub(crate) mod stopwatch;
 pub(crate) mod threads;

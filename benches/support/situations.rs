@@ -24,6 +24,8 @@ pub(crate) enum Sent {
     Empty,
     Eight,
     Grpc,
+    /// One that names its host and a path.
+    Targeted,
 }
 
 /// How a call comes to its service.
@@ -76,6 +78,9 @@ pub(crate) const LAYER: Situation =
     Situation { name: "layer() + call + drop", way: Way::Layer, asks: Asks::NoAllocation, ..READY };
 pub(crate) const LAYER_PENDING: Situation =
     Situation { name: "layer() + call + drop, pending once", pends: true, ..LAYER };
+
+/// What is looked up in tables.
+pub(crate) const TARGETED: Situation = Situation { name: "host and path", sent: Sent::Targeted, ..READY };
 
 /// What can happen to any layer while nothing is wrong.
 pub(crate) const PASSING: &[Situation] =

@@ -16,7 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use tower::Service;
@@ -114,6 +114,30 @@ impl Traffic for Empty {
 
     fn request(&mut self, fate: Fate) -> Request<Fate> {
         Request::new(fate)
+    }
+
+    fn carry<B>(_: Request<B>) {}
+    fn reply((): (), _: &mut Response<Body>) {}
+    fn back<R: Reply>(&mut self, _: R) {}
+}
+
+/// Requests for a path of a host: what is seventh in every table.
+#[derive(Clone)]
+pub(crate) struct Targeted(Uri);
+
+impl Targeted {
+    pub(crate) fn seventh() -> Self {
+        Self(Uri::from_static("http://h7.example:9080/p7/x"))
+    }
+}
+
+impl Traffic for Targeted {
+    type Carried = ();
+
+    fn request(&mut self, fate: Fate) -> Request<Fate> {
+        let mut request = Request::new(fate);
+        *request.uri_mut() = self.0.clone();
+        request
     }
 
     fn carry<B>(_: Request<B>) {}

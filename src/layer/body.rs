@@ -19,7 +19,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-pub(crate) use self::sent::Spare;
+pub(crate) use self::sent::{Kept, Spare, Unkept};
 pub use self::sent::{Sent, SentError};
 pub use self::timed::Timed;
 

@@ -179,6 +179,11 @@ where
 
 /// What few calls come to, out of line: nothing of it is remembered for the others.
 impl<S, P> Limited<S, P> {
+    /// The service behind the limits.
+    pub(crate) const fn inner(&self) -> &S {
+        &self.inner
+    }
+
     /// The request asks for the connection.
     #[cold]
     fn call_asking<Req>(&mut self, mut request: Req) -> ResponseFuture<S, P, P::Memo, Req>

@@ -16,6 +16,7 @@ pub mod host;
 pub(crate) mod lane;
 mod later;
 pub mod limits;
+pub mod mirror;
 mod observer;
 pub mod protocol;
 pub mod retry;

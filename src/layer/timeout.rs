@@ -99,6 +99,13 @@ pub struct Timeout<S, P = Http, R = Whole, T = AtFirstPoll> {
     kind: PhantomData<fn() -> (R, T)>,
 }
 
+impl<S, P, R, T> Timeout<S, P, R, T> {
+    /// The service behind the timeout.
+    pub(crate) const fn inner(&self) -> &S {
+        &self.inner
+    }
+}
+
 /// What layer and service have in common. There is no state: only what was told.
 #[derive(Clone)]
 struct Station<P> {

@@ -9,6 +9,7 @@ use http::Request;
 
 use super::{
     cluster::{Clusters, OfHost},
+    directory::{Directory, Meant},
     note::Note,
     plan::{Destination, Dialect, Plan, Rule},
     site::{Ground, Site},
@@ -17,18 +18,13 @@ use super::{
 use crate::{
     events::Events,
     layer::{draw::Draws, host::target},
-    policy::route::{HostPattern, Hosts},
 };
 
 /// A plan, and the state of what it names.
 pub(super) struct Running {
     pub(super) plan: Plan,
     pub(super) notes: Vec<Note>,
-    by_host: HashMap<Box<str>, Arc<Ports>>,
-    /// The destinations that are families of hosts.
-    families: Hosts<Arc<Family>>,
-    /// How a name is completed before it is looked for in a family.
-    names: Names,
+    directory: Directory<Arc<Ports>, Arc<Family>>,
     shared: Arc<Common>,
 }
 
@@ -38,13 +34,6 @@ struct Common {
     events: Events,
     draws: Draws,
     trusts_headers: bool,
-}
-
-/// Where the client is, for names that are short.
-#[derive(Debug, Clone)]
-pub(super) struct Names {
-    pub(super) namespace: String,
-    pub(super) domain: String,
 }
 
 /// A destination for many hosts: each is a cluster of its own.
@@ -83,7 +72,6 @@ impl Running {
     pub(super) fn new(
         plan: Plan,
         notes: Vec<Note>,
-        names: Names,
         (events, draws): (&Events, Draws),
         before: Option<&Self>,
     ) -> Self {
@@ -110,33 +98,31 @@ impl Running {
             draws,
             trusts_headers: plan.era.trust_request_headers,
         });
-        let mut running =
-            Self { plan, notes, by_host: HashMap::new(), families: Hosts::default(), names, shared };
-        for destination in &running.plan.destinations {
-            let ports = before.and_then(|before| running.same(before, destination));
-            let ports = ports.unwrap_or_else(|| Arc::new(Ports::new(destination.clone(), &running.shared)));
+        let mut directory = Directory::<Arc<Ports>, Arc<Family>>::new(plan.home.clone());
+        for destination in &plan.destinations {
+            let ports = before.and_then(|before| before.same(destination, &shared));
+            let ports = ports.unwrap_or_else(|| Arc::new(Ports::new(destination.clone(), &shared)));
             for host in &destination.hosts {
-                match host.parse::<HostPattern>() {
-                    Ok(family) if family.is_family() => {
-                        let same = before.and_then(|before| before.families.at(&family).cloned());
+                directory.insert(
+                    host,
+                    || Arc::clone(&ports),
+                    |family| {
+                        let same = before.and_then(|before| before.directory.family(family));
                         let same = same.filter(|same| Arc::ptr_eq(&same.template.own, &ports.own));
-                        let same = same.filter(|same| same.template.is(destination, &running.shared));
-                        let family_of =
+                        let same = same.filter(|same| same.template.is(destination, &shared));
+                        let made =
                             || Arc::new(Family { template: ports.named(None), each: ArcSwap::default() });
-                        running.families.insert(&family, same.unwrap_or_else(family_of));
-                    }
-                    _ => {
-                        running.by_host.insert(host.as_str().into(), Arc::clone(&ports));
-                    }
-                }
+                        same.map_or_else(made, Arc::clone)
+                    },
+                );
             }
         }
-        running
+        Self { plan, notes, directory, shared }
     }
 
     /// The stacks of the request's host, and its port; none if no policy speaks of it.
     pub(super) fn find<B>(&self, request: &Request<B>) -> Option<(Found<'_>, u16)> {
-        if self.by_host.is_empty() && self.families.is_empty() {
+        if self.directory.is_empty() {
             return None;
         }
         let (host, port) = target(request)?;
@@ -149,32 +135,16 @@ impl Running {
     }
 
     fn ports(&self, host: &str) -> Option<Found<'_>> {
-        match self.by_host.get(host) {
-            Some(ports) => Some(Found::Named(ports)),
-            None if self.families.is_empty() => None,
-            None => Some(self.family(host)?.of(host)),
-        }
+        Some(match self.directory.find(host)? {
+            Meant::Named(ports) => Found::Named(ports),
+            Meant::Of(family) | Meant::InFullOf(family) => family.of(host),
+        })
     }
 
-    /// The family of a host: by the name that was said, or else by the full one that it may be short for.
-    fn family(&self, host: &str) -> Option<&Family> {
-        let Names { namespace, domain } = &self.names;
-        let said = self.families.family(host);
-        let full = match host.matches('.').count() {
-            0 => format!("{host}.{namespace}.svc.{domain}"),
-            1 => format!("{host}.svc.{domain}"),
-            2 if host.ends_with(".svc") => format!("{host}.{domain}"),
-            _ => return said.map(|family| &**family),
-        };
-        let full = self.families.family(&full);
-        let length = |family: &Arc<Family>| family.template.destination.hosts.first().map_or(0, String::len);
-        [said, full].into_iter().flatten().max_by_key(|family| length(family)).map(|family| &**family)
-    }
-
-    /// What was there before for a destination, if it and all that it leads to are the same.
-    fn same(&self, before: &Self, destination: &Destination) -> Option<Arc<Ports>> {
-        let ports = before.by_host.get(destination.hosts.first()?.as_str())?;
-        ports.is(destination, &self.shared).then(|| Arc::clone(ports))
+    /// What is there for a destination, if it and all that it leads to are the same.
+    fn same(&self, destination: &Destination, shared: &Common) -> Option<Arc<Ports>> {
+        let ports = self.directory.named(destination.hosts.first()?)?;
+        ports.is(destination, shared).then(|| Arc::clone(ports))
     }
 }
 

@@ -77,9 +77,16 @@ impl<T> Client<T> {
 
 impl<T, P, ReqBody, ResBody> Service<Request<ReqBody>> for Client<T, P>
 where
-    T: Service<Request<RequestBody<ReqBody>>, Response = Response<ResBody>, Error: 'static> + Clone,
-    ReqBody: Body,
-    ResBody: Body<Data = Bytes, Error: Into<BoxError>>,
+    T: Service<
+            Request<RequestBody<ReqBody>>,
+            Response = Response<ResBody>,
+            Error: Send + 'static,
+            Future: Send,
+        > + Clone
+        + Send
+        + 'static,
+    ReqBody: Body + Send + 'static,
+    ResBody: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     P: Repeats<Request<Uploading<ReqBody>>, Memo = HttpMemo, Try = Request<Sent<Uploading<ReqBody>>>>
         + Answers<HttpMemo, Response<InOsmEdge<ResBody>>, T::Error>,
 {

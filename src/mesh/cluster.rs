@@ -52,6 +52,32 @@ impl Clusters {
     }
 }
 
+impl Destination {
+    /// What there is at this port, of all of it or of the part of this name.
+    pub(super) fn cluster(&self, port: u16, subset: Option<&str>) -> Found<'_> {
+        if !self.serves(port) {
+            return Found::Nothing;
+        }
+        let all = Cluster::new(&*self.name, port);
+        let Some(name) = subset else {
+            return Found::There { way: self.way_to(port), cluster: all, has_endpoints: true };
+        };
+        match self.subset(name) {
+            Some(subset) => Found::There {
+                way: subset.way_to(port),
+                cluster: all.subset(name, subset.labels.clone()),
+                has_endpoints: subset.has_endpoints,
+            },
+            None => Found::Nothing,
+        }
+    }
+
+    /// Whether it has this port, as far as is known.
+    pub(super) fn serves(&self, port: u16) -> bool {
+        self.serves.is_empty() || self.serves.contains(&port)
+    }
+}
+
 impl OfHost {
     /// With nothing in flight. Rules say how one gets there, which is nothing to a cluster.
     pub(super) fn new(destination: &Destination, events: &Events) -> Self {
@@ -78,22 +104,7 @@ impl OfHost {
 
     /// What there is at this port under this name.
     pub(super) fn find(&self, port: u16, subset: Option<&str>) -> Found<'_> {
-        let serves = &self.destination.serves;
-        if !(serves.is_empty() || serves.contains(&port)) {
-            return Found::Nothing;
-        }
-        let all = Cluster::new(&*self.destination.name, port);
-        let Some(name) = subset else {
-            return Found::There { way: self.destination.way_to(port), cluster: all, has_endpoints: true };
-        };
-        match self.destination.subset(name) {
-            Some(subset) => Found::There {
-                way: subset.way_to(port),
-                cluster: all.subset(name, subset.labels.clone()),
-                has_endpoints: subset.has_endpoints,
-            },
-            None => Found::Nothing,
-        }
+        self.destination.cluster(port, subset)
     }
 
     /// The limits of a cluster that there is.

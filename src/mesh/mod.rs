@@ -38,8 +38,10 @@ mod assemble;
 mod body;
 mod client;
 mod cluster;
+mod directory;
 mod endpoint;
 mod era;
+pub mod explain;
 mod host;
 mod lower;
 mod note;
@@ -57,6 +59,7 @@ use self::{assemble::Running, lower::Identity, stack::Stack};
 pub use self::{
     client::{Client, RequestBody, ResponseBody, ResponseFuture},
     era::{DefaultRetries, Era, UnknownEra},
+    explain::Explanation,
     lower::InvalidBlock,
     note::{Code, Note, NoteKind},
     plan::Plan,
@@ -117,7 +120,7 @@ impl Mesh {
         self.0.running.rcu(|before| {
             let Inner { identity, events, .. } = &*self.0;
             let chance = (events, identity.draws);
-            Running::new(plan.clone(), notes.clone(), identity.names(), chance, Some(before))
+            Running::new(plan.clone(), notes.clone(), chance, Some(before))
         });
         Ok(())
     }
@@ -141,6 +144,12 @@ impl Mesh {
     #[must_use]
     pub fn plan(&self) -> Plan {
         self.0.running.load().plan.clone()
+    }
+
+    /// What becomes of a request, and why: see [`Plan::explain`].
+    #[must_use]
+    pub fn explain<B>(&self, request: &http::Request<B>) -> Explanation {
+        self.0.running.load().plan.explain(request)
     }
 
     /// Where it tells what happens.
@@ -361,7 +370,7 @@ impl MeshBuilder {
     pub fn build(self) -> Result<Mesh, Errors> {
         let Self { identity, events, documents } = self;
         let (plan, notes) = lower::lower(&documents?, &identity)?;
-        let running = Running::new(plan, notes, identity.names(), (&events, identity.draws), None);
+        let running = Running::new(plan, notes, (&events, identity.draws), None);
         let running = ArcSwap::from_pointee(running);
         Ok(Mesh(Shared::new(Inner { identity, events, running })))
     }

@@ -79,8 +79,8 @@ impl There {
 /// The URI says where to connect; the host that the caller named stays in its header.
 fn lead<B>(request: &mut Request<B>, authority: &Authority) {
     if !request.headers().contains_key(HOST)
-        && let Some(named) = request.uri().authority()
-        && let Ok(named) = HeaderValue::try_from(without_user(named))
+        && let Ok(named) = HeaderValue::try_from(named(request.uri()))
+        && !named.is_empty()
     {
         request.headers_mut().insert(HOST, named);
     }
@@ -91,14 +91,22 @@ fn lead<B>(request: &mut Request<B>, authority: &Authority) {
     *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
 }
 
-fn without_user(authority: &Authority) -> &str {
+/// What a transport would have told the upstream: without a user, and without a port that goes without saying. Empty, if
+/// no host is named.
+fn named(uri: &Uri) -> &str {
+    let Some(authority) = uri.authority() else { return "" };
     let text = authority.as_str();
-    text.rsplit_once('@').map_or(text, |(_, host)| host)
+    let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    match authority.port_u16() {
+        Some(port) if port == usual => authority.host(),
+        _ => text,
+    }
 }
 
 impl Nowhere {
     /// As a sidecar under Istio answers.
-    fn refusal(self) -> Refusal {
+    pub(super) fn refusal(self) -> Refusal {
         match self {
             Self::NoCluster => Refusal::new(Reason::NoCluster, StatusCode::INTERNAL_SERVER_ERROR)
                 .details("cluster_not_found"),

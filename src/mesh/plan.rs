@@ -6,6 +6,7 @@
 mod circuit_breaker;
 mod connections;
 mod fault;
+mod home;
 mod limits;
 mod retry;
 mod rule;
@@ -16,9 +17,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub(super) use self::rule::{changed, put, removed};
 pub use self::{
     connections::Connections,
-    rule::{LeftOut, Mirror, Origin, Rule, Subset, Target},
+    home::Home,
+    rule::{LeftOut, Mirror, Origin, Rule, Subset, Target, Told},
 };
 use super::era::Era;
 use crate::policy::{self, circuit_breaker::Settings};
@@ -46,6 +49,8 @@ use crate::policy::{self, circuit_breaker::Settings};
 pub struct Plan {
     /// As which mesh the documents were read.
     pub era: Era,
+    /// Where the client is.
+    pub home: Home,
     /// The destinations that policies speak of, in the order of their documents; to all others requests pass untouched.
     pub destinations: Vec<Destination>,
 }
@@ -83,6 +88,9 @@ pub struct Destination {
     /// Where its rule stands, if it has but one that says nothing of where requests go.
     #[serde(skip)]
     pub origin: Option<Origin>,
+    /// The documents that speak of it, besides those of its rules.
+    #[serde(skip)]
+    pub documents: Told<Vec<Origin>>,
 }
 
 /// A port with a way of its own.
@@ -181,6 +189,7 @@ impl Destination {
             rules: Vec::new(),
             left_out: Vec::new(),
             origin: None,
+            documents: Told::default(),
         }
     }
 
@@ -194,8 +203,14 @@ impl Destination {
 
     /// The rules that can take a request to this port.
     pub fn rules_to(&self, port: u16) -> impl Iterator<Item = &Rule> {
-        let is_http = self.ports.iter().find(|other| other.number == port).is_none_or(|port| port.http);
+        let is_http = self.speaks_http(port);
         self.rules.iter().filter(move |rule| is_http && rule.is_for(port))
+    }
+
+    /// Whether HTTP is spoken at this port, as far as is known; where it is not, no rule is asked.
+    #[must_use]
+    pub fn speaks_http(&self, port: u16) -> bool {
+        self.ports.iter().find(|other| other.number == port).is_none_or(|port| port.http)
     }
 
     /// The part of its endpoints of this name.

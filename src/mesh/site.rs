@@ -17,7 +17,7 @@ use super::{
     cluster::{Clusters, Found, OfHost},
     place::{At, Nowhere, There},
     plan::{Destination, Rule, Target},
-    stack::{self, Istio},
+    stack::{self, Copied, Copies, Istio, Mirrors},
 };
 use crate::{
     events::Events,
@@ -25,10 +25,11 @@ use crate::{
         cluster::Cluster,
         draw::Draws,
         limits::LimitsLayer,
+        mirror::MirrorLayer,
         route::change::{self, Connects},
     },
     policy::{
-        Draw, limits,
+        Draw, limits, mirror,
         route::{self, Action, Condition, Head, Leg, Route, Rules, Weighted},
     },
     refusal::Refusal,
@@ -84,7 +85,8 @@ impl Site {
         let draws = ground.draws.of(&name);
         let fault = stack::faults(&way.stations, &name, ground.events, draws);
         let leads = (own.limits(port, None), At::Here);
-        let here = Istio::new(&way.stations, fault, leads, &name, ground.events, draws);
+        let once = (fault, stack::no_mirrors());
+        let here = Istio::new(&way.stations, once, leads, &name, ground.events, draws);
         let site = Building { name: &name, own, port, ground };
         // What the port makes impossible is left out; and a host that is left with no rule is as one that never had any.
         let rules: Vec<_> = (0..).zip(destination.rules_to(port)).collect();
@@ -164,9 +166,11 @@ impl Building<'_> {
         let own = format!("{}#{number}", self.name);
         let draws = draws.of(if number == 0 { self.name } else { &own });
         let fault = stack::faults(&rule.stations, self.name, events, draws);
+        let mirrors = self.mirrors(rule, draws);
         let to = |target: Target| {
             let (name, leads) = self.lead(&target);
-            Istio::new(&rule.stations, fault.clone(), leads, &name, events, draws.of(&name))
+            let once = (fault.clone(), mirrors.clone());
+            Istio::new(&rule.stations, once, leads, &name, events, draws.of(&name))
         };
         let of_legs =
             |legs: &Weighted<Leg<Target>>| legs.iter().any(|(leg, _)| !leg.response_changes().is_empty());
@@ -181,13 +185,24 @@ impl Building<'_> {
         route::Rule::when_any(rule.conditions.iter().filter(|one| self.is_possible(one)).cloned(), ruled)
     }
 
+    /// Those of a rule: of all its requests, wherever they go. To a cluster that is not there nothing is copied.
+    fn mirrors(&self, rule: &Rule, draws: Draws) -> Mirrors {
+        let led = rule.mirrors.iter().map(|mirror| (mirror, self.lead(&mirror.target).1));
+        let there = led.filter(|(_, (_, at))| !matches!(at, At::Nowhere(_)));
+        let (settings, copies): (Vec<_>, Vec<_>) = there
+            .map(|(mirror, (limits, at))| (mirror::Settings::sharing(mirror.share), Copied { limits, at }))
+            .unzip();
+        let layer = MirrorLayer::towards(Copies(copies), settings).drawing(draws.of("mirror"));
+        layer.told(self.name, self.ground.events).below_retries()
+    }
+
     fn is_possible(&self, condition: &Condition) -> bool {
         condition.port_wanted().is_none_or(|port| port == self.port)
     }
 
     /// The cluster that a target is from here: its name, its limits, how to get there.
     fn lead(&self, target: &Target) -> (String, (LimitsLayer, At)) {
-        let is_own = target.host.is_empty() || target.host == self.own.name();
+        let is_own = target.is_at(self.own.name());
         let host = match self.ground.clusters.get(&target.host) {
             Some(host) if !is_own => host,
             _ => self.own,

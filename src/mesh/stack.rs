@@ -4,6 +4,8 @@
 //! and costs a branch. What a request needs of it is put around the transport when the request comes, so that the
 //! transport is the client's own and the state is the mesh's.
 
+use std::fmt;
+
 use http::{HeaderMap, header::HeaderName};
 use tower_layer::Layer;
 
@@ -20,6 +22,7 @@ use crate::{
         draw::Draws,
         fault::{Fault, FaultLayer},
         limits::{Limited, LimitsHandle, LimitsLayer},
+        mirror::{BelowRetries, Mirror, MirrorLayer, Targets},
         protocol::{Http, Protocol},
         retry::{Retry, RetryLayer},
         timeout::{AtRequestEnd, HeadOnly, Timeout, TimeoutLayer, Whole},
@@ -51,16 +54,55 @@ pub(super) struct Istio {
     at: At,
 }
 
+/// Who gets copies of the requests of a rule.
+pub(super) type Mirrors = MirrorLayer<Copies, BelowRetries>;
+
+/// Where copies go: each through the limits of its own cluster, by the transport that the original has.
+pub struct Copies(pub(super) Vec<Copied>);
+
+impl fmt::Debug for Copies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Copies({} mirrors)", self.0.len())
+    }
+}
+
+/// The way of a copy.
+pub(super) struct Copied {
+    pub(super) limits: LimitsLayer,
+    pub(super) at: At,
+}
+
 /// What both have further in. The time of one try begins when it has found its place and the request has come to its
 /// end, as in the mesh.
 struct Tries {
     retry: RetryLayer,
+    mirrors: Mirrors,
     limits: LimitsLayer,
     one: TimeoutLayer<Http, HeadOnly, AtRequestEnd>,
 }
 
-/// One try behind the limits, and as often as it takes.
-pub(super) type Tried<S, P> = Retry<Limited<Timeout<Placed<S>, Http, HeadOnly, AtRequestEnd>>, P>;
+/// One try behind the limits.
+pub(super) type One<S> = Limited<Timeout<Placed<S>, Http, HeadOnly, AtRequestEnd>>;
+
+/// As many as it takes; a copy is sent of the first.
+pub(super) type Tried<S, P> = Retry<Mirror<One<S>, Copies, BelowRetries>, P>;
+
+impl<S: Clone> Targets<One<S>> for Copies {
+    type Service = One<S>;
+
+    /// A copy has the time of the mirror, and none for a try.
+    fn target(&self, mirror: usize, original: &One<S>) -> One<S> {
+        let Copied { limits, at } = &self.0[mirror];
+        let transport = original.inner().inner().inner.clone();
+        let one = TimeoutLayer::new(timeout::Settings::off()).heads_only().starting_at_request_end();
+        limits.layer(one.layer(Placed { inner: transport, at: at.clone() }))
+    }
+}
+
+/// Nobody gets a copy.
+pub(super) fn no_mirrors() -> Mirrors {
+    MirrorLayer::towards(Copies(Vec::new()), []).below_retries()
+}
 
 /// A transport behind osm-edge's order.
 pub(super) type BehindOsmEdge<S, P> = Behind<CircuitBreaker<Tried<S, P>>, Tried<S, P>>;
@@ -92,7 +134,8 @@ impl OsmEdge {
             .circuit_breaker()
             .map(|settings| CircuitBreakerLayer::new(settings.clone()).drawing(draws).told(&*name, events));
         let limits = LimitsLayer::new(way.limits()).told(&*name, events);
-        Self { breaker: Optional(breaker), tries: Tries::new(&way.stations, limits, &name, events, draws) }
+        let tries = Tries::new(&way.stations, (no_mirrors(), limits), &name, events, draws);
+        Self { breaker: Optional(breaker), tries }
     }
 
     /// A transport behind this order.
@@ -115,7 +158,7 @@ impl Istio {
     /// A rule's stations before a cluster of this name.
     pub(super) fn new(
         stations: &[Station],
-        fault: FaultLayer,
+        (fault, mirrors): (FaultLayer, Mirrors),
         (limits, at): (LimitsLayer, At),
         name: &str,
         events: &Events,
@@ -125,7 +168,7 @@ impl Istio {
         Self {
             fault,
             timeout: TimeoutLayer::new(timeout).starting_at_request_end().told(name, events),
-            tries: Tries::new(stations, limits, name, events, draws),
+            tries: Tries::new(stations, (mirrors, limits), name, events, draws),
             at,
         }
     }
@@ -138,7 +181,13 @@ impl Istio {
 }
 
 impl Tries {
-    fn new(stations: &[Station], limits: LimitsLayer, name: &str, events: &Events, draws: Draws) -> Self {
+    fn new(
+        stations: &[Station],
+        (mirrors, limits): (Mirrors, LimitsLayer),
+        name: &str,
+        events: &Events,
+        draws: Draws,
+    ) -> Self {
         let retry = stations.iter().find_map(|station| match station {
             Station::Retry(settings) => Some(settings.clone()),
             _ => None,
@@ -152,13 +201,15 @@ impl Tries {
         }
         Self {
             retry,
+            mirrors,
             limits,
             one: TimeoutLayer::new(one).heads_only().starting_at_request_end().told(name, events),
         }
     }
 
     fn around<S: Clone, P: Protocol>(&self, place: Placed<S>, protocol: P) -> Tried<S, P> {
-        self.retry.clone().over(protocol).layer(self.limits.layer(self.one.layer(place)))
+        let one = self.limits.layer(self.one.layer(place));
+        self.retry.clone().over(protocol).layer(self.mirrors.layer(one))
     }
 }
 
@@ -227,7 +278,7 @@ mod tests {
 
     /// The names of the types of stations, as they stand one in another.
     fn of_type<T>() -> Vec<&'static str> {
-        let known = ["CircuitBreaker", "Fault", "Timeout", "Retry", "Limited"];
+        let known = ["CircuitBreaker", "Fault", "Timeout", "Retry", "Mirror", "Limited"];
         type_name::<T>()
             .split(['<', ',', '>', ' '])
             .filter_map(|path| path.rsplit("::").next())

@@ -18,6 +18,7 @@ mod invalid;
 pub(crate) mod key;
 mod lane;
 pub mod limits;
+pub mod mirror;
 mod outcome;
 mod parts;
 mod parts_per_million;

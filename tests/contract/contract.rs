@@ -35,13 +35,16 @@ macro_rules! contract {
         );
     };
     (@passing $subject:expr) => {
+        contract!(@passing_with_a_task $subject);
+        contract!(@laws passing $subject, nothing_is_spawned);
+    };
+    (@passing_with_a_task $subject:expr) => {
         contract!(@laws passing $subject,
             requests_arrive_as_they_were_sent
             answers_come_back_as_they_were_given
             errors_come_back_as_they_were_given
             the_length_of_a_response_survives
             dropping_a_call_drops_the_inner_call
-            nothing_is_spawned
             a_call_that_hangs_wakes_nobody
         );
     };

@@ -15,8 +15,10 @@ mod limits;
 mod loss;
 #[cfg(feature = "yaml")]
 mod mesh;
+mod mirror;
 mod probe;
 mod retry;
+mod route;
 mod sketch;
 mod stand;
 mod subject;

@@ -8,6 +8,7 @@ mod istio_faults;
 mod istio_limits;
 mod istio_names;
 mod istio_retries;
+mod lints;
 mod osm;
 mod osm_requests;
 mod schema;

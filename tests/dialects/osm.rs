@@ -52,6 +52,10 @@ fn a_plan_can_be_read() {
         "trustRequestHeaders": false,
         "defaultRetries": "unsent"
       },
+      "home": {
+        "namespace": "default",
+        "domain": "cluster.local"
+      },
       "destinations": [
         {
           "name": "ns/fortio",

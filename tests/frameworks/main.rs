@@ -12,6 +12,7 @@ mod hyper_client;
 mod keyed;
 mod limits;
 mod plain;
+mod route;
 mod stacked;
 mod tonic_client;
 mod trace;

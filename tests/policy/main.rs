@@ -7,6 +7,7 @@ mod circuit_breaker_threads;
 mod fault;
 mod keyed;
 mod limits;
+mod mirror;
 mod retry;
 mod route;
 mod timeout;

@@ -6,6 +6,7 @@ mod fraction;
 mod keyed;
 mod lent;
 mod limits;
+mod mirror;
 mod route;
 mod sent;
 mod timeout;

@@ -30,20 +30,20 @@ use tower_mesh::{
 
 /// A frame, as it can be compared.
 #[derive(Debug, Clone, PartialEq)]
-enum Part {
+pub(crate) enum Part {
     Data(Vec<u8>),
     Trailers(u8),
 }
 
 impl Part {
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Self::Data(data) => data.len(),
             Self::Trailers(value) => "t".len() + value.to_string().len(),
         }
     }
 
-    fn frame(self) -> Result<Frame<Bytes>, Infallible> {
+    pub(crate) fn frame(self) -> Result<Frame<Bytes>, Infallible> {
         Ok(match self {
             Self::Data(data) => Frame::data(data.into()),
             Self::Trailers(value) => {
@@ -64,7 +64,7 @@ impl Part {
     }
 }
 
-fn part() -> impl Strategy<Value = Part> {
+pub(crate) fn part() -> impl Strategy<Value = Part> {
     prop_oneof![
         4 => prop::collection::vec(any::<u8>(), 0..4).prop_map(Part::Data),
         1 => any::<u8>().prop_map(Part::Trailers),
@@ -72,7 +72,7 @@ fn part() -> impl Strategy<Value = Part> {
 }
 
 /// At most so many frames of a body that never waits.
-fn read<B: Body<Data = Bytes, Error: Debug> + Unpin>(body: &mut B, most: usize) -> Vec<Part> {
+pub(crate) fn read<B: Body<Data = Bytes, Error: Debug> + Unpin>(body: &mut B, most: usize) -> Vec<Part> {
     let mut next = || body.frame().now_or_never().expect("it does not wait");
     std::iter::from_fn(|| next().map(|frame| Part::of(frame.expect("no error")))).take(most).collect()
 }

@@ -10,8 +10,11 @@ mod handle;
 mod keyed;
 mod limits;
 mod mesh;
+mod mirror;
 mod peers;
 mod retry;
+mod route;
+mod routing;
 mod timeout;
 
 use tower_mesh::{

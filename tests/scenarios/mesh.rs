@@ -1,6 +1,6 @@
 //! Whole meshes by YAML: the exercises on limits, faults, timeouts and retries, and what a mesh itself owes.
 
-mod chains;
+pub(crate) mod chains;
 mod faults;
 mod headers;
 mod limits;
@@ -189,7 +189,7 @@ impl Play {
 }
 
 /// A mesh in the namespace of the exercises.
-fn sidecar(builder: MeshBuilder, yaml: &str) -> Mesh {
+pub(crate) fn sidecar(builder: MeshBuilder, yaml: &str) -> Mesh {
     match builder.namespace("bookinfo").yaml(yaml).build() {
         Ok(mesh) => mesh,
         Err(errors) => panic!("{errors}"),
@@ -200,7 +200,7 @@ fn get() -> Request<Full<Bytes>> {
     get_at(URI)
 }
 
-fn get_at(uri: &str) -> Request<Full<Bytes>> {
+pub(crate) fn get_at(uri: &str) -> Request<Full<Bytes>> {
     Request::get(uri).body(Full::default()).expect("a request")
 }
 
@@ -213,7 +213,7 @@ fn grpc() -> Request<Full<Bytes>> {
 }
 
 /// As it stands in an assertion.
-fn seen(status: u16, flags: &str, after: u128) -> (u16, String, u128) {
+pub(crate) fn seen(status: u16, flags: &str, after: u128) -> (u16, String, u128) {
     (status, flags.to_owned(), after)
 }
 

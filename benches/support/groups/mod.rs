@@ -7,6 +7,7 @@ mod breaker;
 mod fault;
 mod limits;
 mod retry;
+mod route;
 mod stack;
 mod timeout;
 
@@ -24,9 +25,16 @@ pub(crate) struct Group {
 /// The circuit breakers.
 pub(crate) const BREAKER: &Group = &breaker::GROUP;
 
-/// What happens to one request: limits, timeouts, faults, retries, and all of it.
-pub(crate) const REQUEST: &[&Group] =
-    &[&limits::GROUP, &timeout::GROUP, &fault::GROUP, &retry::GROUP, &stack::GROUP];
+/// What happens to one request: limits, timeouts, faults, retries, and all of it; and where it goes.
+pub(crate) const REQUEST: &[&Group] = &[
+    &limits::GROUP,
+    &timeout::GROUP,
+    &fault::GROUP,
+    &retry::GROUP,
+    &stack::GROUP,
+    &route::GROUP,
+    &route::TABLES,
+];
 
 impl Group {
     pub(crate) fn contestant(&self, name: &str) -> Option<&'static Contestant> {

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 use tower_mesh::{
-    Mesh,
     config::{Error, Errors, Location},
-    mesh::{Era, Note, NoteKind},
+    mesh::{Note, NoteKind},
 };
 
-use crate::policies::{self, Policy};
+use crate::{
+    client::Client,
+    policies::{self, Policy},
+};
 
 /// The flags of `check`.
 #[derive(Debug, Args)]
@@ -19,21 +21,8 @@ pub(crate) struct Check {
     #[arg(required = true, value_name = "POLICY.yaml")]
     policies: Vec<Policy>,
 
-    /// The client's own namespace, in which bare names such as `reviews` are looked for.
-    #[arg(long, default_value = "default", value_name = "NS")]
-    namespace: String,
-
-    /// The client's own labels: `app=reviews,version=v1`.
-    #[arg(long, value_delimiter = ',', value_parser = label, value_name = "NAME=VALUE")]
-    labels: Vec<(String, String)>,
-
-    /// A gateway that the client acts for: `NAMESPACE/NAME`, or `mesh`. May be repeated.
-    #[arg(long = "gateway", value_name = "NS/NAME")]
-    gateways: Vec<String>,
-
-    /// Reads the policies as the mesh of another time did: 0.8, 1.5, 1.14, 1.17 or current.
-    #[arg(long, default_value = "current", value_name = "ERA")]
-    era: Era,
+    #[command(flatten)]
+    client: Client,
 
     /// Takes warnings for errors.
     #[arg(long)]
@@ -96,12 +85,7 @@ impl Check {
             Ok(documents) => documents,
             Err(errors) => return Ok(Err(errors)),
         };
-        let mesh = Mesh::builder()
-            .namespace(self.namespace.clone())
-            .labels(self.labels.clone())
-            .era(self.era)
-            .documents(documents);
-        Ok(self.gateways.iter().fold(mesh, |mesh, gateway| mesh.gateway(gateway)).check())
+        Ok(self.client.mesh(documents, &[]).check())
     }
 
     fn summary(&self, told: &[Told]) -> String {
@@ -173,9 +157,4 @@ impl Severity {
             Self::Note => "note",
         }
     }
-}
-
-fn label(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write `name=value`")?;
-    Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,6 +1,8 @@
 //! `tower-mesh`: try a policy before it meets anybody.
 
 mod check;
+mod client;
+mod explain;
 mod policies;
 mod simulate;
 
@@ -33,6 +35,12 @@ enum Command {
     /// Each thing has a code that stays the same, a place, a sentence, and a fix where there is one. The exit code is 1 if
     /// anything is an error.
     Check(check::Check),
+
+    /// Tell what becomes of one request, and why, without sending it.
+    ///
+    /// Which destination its host means, which rule takes it, and of each rule before that what the request lacked; what
+    /// it passes, and where it goes or what it is answered.
+    Explain(explain::Explain),
 }
 
 /// What a policy or a flag is not good for.
@@ -43,6 +51,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Simulate(simulate) => simulate.run().map(|text| (text, true)),
         Command::Check(check) => check.run(),
+        Command::Explain(explain) => explain.run().map(|text| (text, true)),
     };
     match done {
         // Whoever stops reading, as `head` does, has read enough.

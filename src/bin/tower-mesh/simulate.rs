@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use clap::Args;
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue, Method, Uri};
 use tower_mesh::{
     Http, Mesh,
     config::GoDuration,
-    mesh::Era,
+    mesh::explain::End,
     testing::{Echo, Load, Report, Upstreams, load::Bounded, upstreams::Upstream},
 };
 
-use crate::policies::{self, Policy};
+use crate::{
+    client::{self, Client},
+    policies::{self, Policy},
+};
 
 /// The flags of `simulate`.
 #[derive(Debug, Args)]
@@ -41,7 +44,7 @@ pub(crate) struct Simulate {
     qps: f64,
 
     /// A header of the requests: `name: value`. May be repeated.
-    #[arg(short = 'H', long = "header", value_parser = header, value_name = "NAME: VALUE")]
+    #[arg(short = 'H', long = "header", value_parser = client::header, value_name = "NAME: VALUE")]
     headers: Vec<(HeaderName, HeaderValue)>,
 
     /// The latencies to report, in percent of the calls.
@@ -66,26 +69,12 @@ pub(crate) struct Simulate {
     #[arg(long)]
     seed: Option<u64>,
 
-    /// The client's own namespace, in which bare names such as `reviews` are looked for.
-    #[arg(long, default_value = "default", value_name = "NS")]
-    namespace: String,
-
-    /// The client's own labels: rules can be for clients with some.
-    #[arg(long, value_name = "LABEL=VALUE,…", value_delimiter = ',', value_parser = label)]
-    labels: Vec<(String, String)>,
-
-    /// A gateway that the client acts for, so that what is bound to it is played; `mesh` too, if it also is inside of the
-    /// mesh. May be repeated.
-    #[arg(long = "gateway", value_name = "NS/NAME", value_parser = gateway)]
-    gateways: Vec<String>,
+    #[command(flatten)]
+    client: Client,
 
     /// Speaks HTTP/2 to the upstream, so that requests share connections: then limits on connections do not act.
     #[arg(long)]
     http2: bool,
-
-    /// Reads the policies as the mesh of another time did: 0.8, 1.5, 1.14, 1.17 or current.
-    #[arg(long, default_value = "current", value_name = "ERA", value_parser = era)]
-    era: Era,
 
     /// Plays the load so many times, in the same mesh.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
@@ -116,28 +105,14 @@ impl Simulate {
     /// Plays, and says what came of it. What there is to tell about the policies goes to the standard error.
     #[expect(clippy::print_stderr, reason = "a command speaks to people")]
     pub(crate) fn run(self) -> Result<String, String> {
-        let Some(host) = self.url.host().map(str::to_owned) else {
-            return Err(format!(
-                "error: the URL `{}` names no host; write `http://HOST:PORT/PATH`",
-                self.url
-            ));
-        };
+        let request = client::request(&Method::GET, &self.url, &self.headers)?;
         if self.echo.is_some() && !self.upstreams.is_empty() {
             return Err("error: `--echo` is for the one upstream that there is without `--upstream`; \
                         say of each how it answers: `--upstream 'HOST:PORT echo=PARAMS'`"
                 .to_owned());
         }
-        let mut mesh = Mesh::builder()
-            .namespace(self.namespace.clone())
-            .labels(self.labels.clone())
-            .strict(self.strict)
-            .http2(self.http2)
-            .era(self.era)
-            .documents(policies::load(&self.policies)?);
-        mesh = self.gateways.iter().fold(mesh, |mesh, gateway| mesh.gateway(gateway));
-        for upstream in &self.upstreams {
-            mesh = mesh.endpoint(upstream.host(), upstream.labels().to_vec());
-        }
+        let mesh = self.client.mesh(policies::load(&self.policies)?, &self.upstreams);
+        let mut mesh = mesh.strict(self.strict).http2(self.http2);
         if let Some(seed) = self.seed {
             mesh = mesh.seed(seed);
         }
@@ -145,10 +120,11 @@ impl Simulate {
         for note in mesh.notes() {
             eprintln!("note: {note}");
         }
-        if let Some(warning) = self.aims_past(&mesh, &host) {
-            eprintln!("warning: {warning}");
+        // Nothing is more puzzling than a policy that does nothing because the URL does not mean its host.
+        if let End::Untouched(untouched) = mesh.explain(&request).end {
+            eprintln!("warning: {untouched}");
         }
-        let upstreams = self.upstreams(&host);
+        let upstreams = self.upstreams();
         let reports = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -166,12 +142,13 @@ impl Simulate {
     }
 
     /// Those that were given, or one that answers everything under the name of the URL's host.
-    fn upstreams(&self, host: &str) -> Upstreams {
+    fn upstreams(&self) -> Upstreams {
+        let host = self.url.host().unwrap_or_default();
         let upstreams = match self.upstreams.is_empty() {
             true => Upstreams::new().otherwise(self.echo.clone().unwrap_or_default().named(host)),
             false => self.upstreams.iter().cloned().fold(Upstreams::new(), Upstreams::with),
         };
-        let upstreams = upstreams.in_namespace(&self.namespace);
+        let upstreams = upstreams.in_namespace(&self.client.namespace);
         match self.seed {
             Some(seed) => upstreams.seed(seed),
             None => upstreams,
@@ -204,27 +181,6 @@ impl Simulate {
         self.headers.iter().fold(load, |load, (name, value)| load.header(name.clone(), value.clone()))
     }
 
-    /// Nothing is more puzzling than a policy that does nothing because the URL does not mean its host.
-    fn aims_past(&self, mesh: &Mesh, host: &str) -> Option<String> {
-        let default = if self.url.scheme_str() == Some("https") { 443 } else { 80 };
-        // The mesh itself knows best: it also finds the family that a host belongs to, by its full name too.
-        if mesh.limits(host, self.url.port_u16().unwrap_or(default)).is_some() {
-            return None;
-        }
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let plan = mesh.plan();
-        let known = plan.destinations.iter().filter_map(|destination| destination.hosts.first());
-        let known = known.cloned().collect::<Vec<_>>().join(", ");
-        let here = &self.namespace;
-        Some(match known.is_empty() {
-            true => format!("no policy is applied to any host: requests to `{host}` pass untouched"),
-            false => format!(
-                "no policy speaks of `{host}` to a client in the namespace `{here}`: requests pass untouched; \
-                 the policies are for {known}"
-            ),
-        })
-    }
-
     fn as_json(&self, reports: &[Report]) -> serde_json::Result<String> {
         match reports {
             [report] if self.repeat.is_none() => serde_json::to_string_pretty(report),
@@ -250,10 +206,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     duration.to_std().ok_or_else(|| "a duration must not be negative".to_owned())
 }
 
-fn era(text: &str) -> Result<Era, String> {
-    text.parse().map_err(|error| format!("{error}"))
-}
-
 fn pace(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(qps) if qps.is_finite() && qps >= 0.0 => Ok(qps),
@@ -268,30 +220,6 @@ fn percentile(text: &str) -> Result<f64, String> {
     }
 }
 
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let (name, value) = text.split_once(':').ok_or("write `name: value`")?;
-    let name = name.trim().parse().map_err(|_| format!("`{}` is no name of a header", name.trim()))?;
-    let value = value.trim().parse().map_err(|_| format!("`{}` is no value of a header", value.trim()))?;
-    Ok((name, value))
-}
-
 fn echo(text: &str) -> Result<Echo, String> {
     text.parse().map_err(|error| format!("{error}"))
-}
-
-fn label(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write `LABEL=VALUE`, and commas between several: `app=productpage,version=v1`".to_owned()),
-    }
-}
-
-fn gateway(text: &str) -> Result<String, String> {
-    let is_full = text
-        .split_once('/')
-        .is_some_and(|(namespace, name)| !namespace.is_empty() && !name.is_empty() && !name.contains('/'));
-    if is_full || text == "mesh" {
-        return Ok(text.to_owned());
-    }
-    Err("write `NAMESPACE/NAME`, such as `istio-system/istio-egressgateway`, or `mesh`".to_owned())
 }

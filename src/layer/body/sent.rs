@@ -1,5 +1,6 @@
 //! A request body that can be sent more than once.
 
+mod kept;
 mod source;
 
 use std::{
@@ -14,6 +15,7 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+pub(crate) use self::kept::{Kept, Unkept};
 use self::source::{Keeping, Source, lock};
 use crate::layer::{BoxError, waker::keep};
 
@@ -70,8 +72,9 @@ impl<B> Drop for Handle<B> {
     /// Nobody will send it again. Who reads it goes on, and what he has read is no longer kept.
     fn drop(&mut self) {
         let mut source = lock(&self.source);
-        // Of several readers each needs all of it; then it was whole, and is no longer than the limit.
-        if source.keeping == Keeping::All && source.oldest >= source.reader {
+        // Of several readers each needs all of it; then it was whole, and is no longer than the limit. Who is to have a copy
+        // needs all of it too, and is told in the end that there is one, or that nothing is kept.
+        if source.keeping == Keeping::All && source.oldest >= source.reader && source.copies.is_empty() {
             source.keeping = Keeping::Rest;
         }
     }
@@ -119,7 +122,8 @@ impl fmt::Display for Lost {
 impl Error for Lost {}
 
 pin_project! {
-    /// A request body that can be sent more than once: what services below a [`RetryLayer`](crate::RetryLayer) get.
+    /// A request body that can be sent more than once: what services below a [`RetryLayer`](crate::RetryLayer) get, and
+    /// both kinds of services of a [`MirrorLayer`](crate::MirrorLayer).
     ///
     /// It is the same body: its bytes, its frames, its trailers, its size. While it is read it is kept, up to a limit, so
     /// that the next try gets it from the beginning: first what is kept, then what is still to come. A body that is longer
@@ -186,9 +190,7 @@ impl<B> Sent<B> {
         B: Body,
     {
         let hint = body.size_hint();
-        let source = Source::new(body, limit);
-        let reader = Reader { source: Arc::new(Mutex::new(source)), number: 1, position: 0, hint };
-        Self { kind: Kind::Shared { reader } }
+        Self::shared(&Arc::new(Mutex::new(Source::new(body, limit))), 1, hint)
     }
 
     /// What is needed to send it again, before it is sent for the first time.
@@ -238,6 +240,9 @@ impl<B: Body> Body for Sent<B> {
                     drop(before);
                     return Poll::Pending;
                 };
+                let known = source.settle();
+                drop(source);
+                known.into_iter().for_each(kept::tell);
                 if let Some(Ok(data)) = frame.as_ref().map(|frame| frame.as_ref().map(Frame::data_ref)) {
                     *hint = less(hint, data.map_or(0, Bytes::len));
                 }

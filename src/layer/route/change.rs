@@ -131,3 +131,26 @@ pub(crate) fn local_answer<T>(
 pub(crate) fn no_route() -> Refusal {
     Refusal::new(Reason::NoRoute, StatusCode::NOT_FOUND).details("route_not_found")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::route::Rewrite;
+
+    /// The host header and the URI that a request leaves with.
+    fn rewritten(connects: Connects) -> (String, String) {
+        let rewrite = Rewrite::new().authority("ratings:81").expect("an authority");
+        let route = Route::to(()).rewriting(rewrite);
+        let Action::Forward(legs) = route.action() else { panic!("it leads somewhere") };
+        let mut request = Request::get("http://reviews:9080/x").body(()).expect("a request");
+        change_request(&mut request, &route, legs.get(0).expect("a leg"), None, connects);
+        (request.headers()[HOST].to_str().expect("a text").to_owned(), request.uri().to_string())
+    }
+
+    #[test]
+    fn who_knows_where_to_connect_keeps_the_uri_and_changes_what_the_upstream_is_told() {
+        let host = "ratings:81".to_owned();
+        assert_eq!(rewritten(Connects::There), (host.clone(), "http://ratings:81/x".to_owned()));
+        assert_eq!(rewritten(Connects::AsBefore), (host, "http://reviews:9080/x".to_owned()));
+    }
+}

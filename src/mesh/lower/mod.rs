@@ -17,10 +17,9 @@ use std::{
 pub use invalid::InvalidBlock;
 
 use super::{
-    assemble::Names,
     era::Era,
     note::{Code, Note, NoteKind},
-    plan::Plan,
+    plan::{Home, Origin, Plan},
 };
 use crate::{
     config::{Document, Error, Errors, Location, Position, Resource, Source},
@@ -69,8 +68,8 @@ impl Default for Identity {
 
 impl Identity {
     /// How short names are completed.
-    pub(super) fn names(&self) -> Names {
-        Names { namespace: self.namespace.clone(), domain: self.domain.clone() }
+    fn home(&self) -> Home {
+        Home { namespace: self.namespace.clone(), domain: self.domain.clone() }
     }
 }
 
@@ -94,7 +93,7 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     errors.sort_by_key(|error| order(error.location()));
     // A route that several documents share is judged with each.
     errors.dedup_by(|error, before| error == before);
-    Errors::unless_empty(errors, (Plan { era: identity.era, destinations }, notes))
+    Errors::unless_empty(errors, (Plan { era: identity.era, home: identity.home(), destinations }, notes))
 }
 
 /// Where a place comes: as the documents stand, and within a text as it is read.
@@ -221,6 +220,13 @@ impl Lowering<'_> {
     /// The namespace that a document lives in.
     fn namespace<'a>(&'a self, document: &'a Document) -> &'a str {
         document.metadata.namespace.as_deref().unwrap_or(&self.identity.namespace)
+    }
+
+    /// What a document is called in a plan, and where what it says at this path stands.
+    fn named(&self, document: &Document, path: &str) -> Origin {
+        let name = document.metadata.name.as_deref().unwrap_or("(no name)");
+        let name = format!("{} {}/{name}", document.kind, self.namespace(document));
+        Origin { name, at: document.locate_nearest(path).to_string() }
     }
 
     fn findings(&mut self, document: &Document) {

@@ -43,6 +43,16 @@ impl PartialEq for Origin {
     }
 }
 
+/// What is told and not compared: a plan does the same whatever it is.
+#[derive(Debug, Clone, Default)]
+pub struct Told<T>(pub T);
+
+impl<T> PartialEq for Told<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 /// A rule that this client can never meet, and why: told and not compared either.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -101,6 +111,13 @@ pub struct Subset {
     /// The ports to which the way is another one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
+}
+
+impl Target {
+    /// Whether it is the host of this name itself, for a request that is for this host.
+    pub(in crate::mesh) fn is_at(&self, own: &str) -> bool {
+        self.host.is_empty() || self.host == own
+    }
 }
 
 impl Subset {
@@ -208,14 +225,23 @@ impl<'a> Place<'a> {
 }
 
 /// What is changed, in its order.
-fn changed(changes: &HeaderChanges) -> Vec<String> {
+pub(in crate::mesh) fn changed(changes: &HeaderChanges) -> Vec<String> {
+    [removed(changes), put(changes)].concat()
+}
+
+/// What is removed, which comes first.
+pub(in crate::mesh) fn removed(changes: &HeaderChanges) -> Vec<String> {
+    changes.removed().map(|name| format!("remove `{name}`")).collect()
+}
+
+/// What is set, then what is added.
+pub(in crate::mesh) fn put(changes: &HeaderChanges) -> Vec<String> {
     let of = |verb: &str, name: &HeaderName, value: &http::HeaderValue| {
         format!("{verb} `{name}: {}`", String::from_utf8_lossy(value.as_bytes()))
     };
-    let removed = changes.removed().map(|name| format!("remove `{name}`"));
     let set = changes.set().map(|(name, value)| of("set", name, value));
     let added = changes.added().map(|(name, value)| of("add", name, value));
-    removed.chain(set).chain(added).collect()
+    set.chain(added).collect()
 }
 
 // ===== for people =====

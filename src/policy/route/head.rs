@@ -82,9 +82,13 @@ impl<'r> Head<'r> {
         path::parameters(self.uri.query()?).find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The values of a header, without spaces around them, line by line.
+    /// The values of a header, without spaces around them, line by line. `host` is the authority, which a request may
+    /// name without such a header.
     pub(super) fn lines(&self, name: &HeaderName) -> impl Iterator<Item = &'r [u8]> + use<'r> {
-        self.headers.get_all(name).into_iter().map(|value| HeaderValue::as_bytes(value).trim_ascii())
+        let named = if *name == HOST { self.uri.authority() } else { None };
+        let sent = named.is_none().then(|| self.headers.get_all(name).into_iter());
+        let sent = sent.into_iter().flatten().map(|value| HeaderValue::as_bytes(value).trim_ascii());
+        named.map(|authority| authority.as_str().as_bytes()).into_iter().chain(sent)
     }
 }
 

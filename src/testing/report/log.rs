@@ -86,6 +86,7 @@ fn detail(event: &Event, start: Time) -> String {
         EventKind::Delayed(time) => format!("by {} ms", millis(*time)),
         EventKind::Retried(number) => format!("try {number}"),
         EventKind::RetriesUsedUp | EventKind::RetryOverflow => String::new(),
+        EventKind::NotMirrored(why) => why.to_string(),
     }
 }
 

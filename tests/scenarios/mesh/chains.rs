@@ -47,7 +47,7 @@ impl Bookinfo {
 
 /// A client that calls once more where it got no good answer.
 #[derive(Clone)]
-struct Twice<S>(S);
+pub(crate) struct Twice<S>(pub(crate) S);
 
 impl<S, B> Service<Request<Full<Bytes>>> for Twice<S>
 where
@@ -82,7 +82,7 @@ fn delayed_ratings(time: &str) -> String {
 
 /// A page that lacks its reviews, and says so.
 #[track_caller]
-fn lacks_reviews(page: &Got) {
+pub(crate) fn lacks_reviews(page: &Got) {
     assert_eq!((page.status(), page.header("x-missing")), (200, Some("reviews:9080")));
     assert!(page.content().ends_with("missing: reviews:9080\n"));
 }

@@ -11,7 +11,10 @@ use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Body, Frame};
 
-use super::SentError;
+use super::{
+    SentError, Unkept,
+    kept::{Copying, Whole},
+};
 
 /// How small frames may be, on average, that are kept: each takes room of its own besides its bytes.
 const FRAME: usize = 64;
@@ -25,6 +28,8 @@ pub(super) struct Source<B> {
     room: usize,
     frames: usize,
     pub(super) keeping: Keeping,
+    /// Who is to have a copy of all of it.
+    pub(super) copies: Vec<Copying>,
     /// Who was sent last: he alone reads what nobody has read yet.
     pub(super) reader: u32,
     /// Those before this one have lost.
@@ -36,16 +41,45 @@ pub(super) struct Source<B> {
 impl<B> Source<B> {
     /// Of which up to so many bytes are kept, for its first reader.
     pub(super) fn new(body: B, limit: usize) -> Self {
+        let nothing = Self::whole(Vec::new());
+        Self { body: Some(Box::pin(body)), room: limit, frames: frames(limit), ..nothing }
+    }
+
+    /// All of a body, for its first reader.
+    pub(super) const fn whole(parts: Vec<Part>) -> Self {
         Self {
-            body: Some(Box::pin(body)),
-            parts: Vec::new(),
-            room: limit,
-            frames: limit / FRAME + FRAME,
+            body: None,
+            parts,
+            room: 0,
+            frames: 0,
             keeping: Keeping::All,
+            copies: Vec::new(),
             reader: 1,
             oldest: 1,
             waiting: None,
         }
+    }
+
+    /// Has up to so many bytes kept, if it was less before; nothing has been read yet.
+    pub(super) fn allow(&mut self, limit: usize) {
+        if self.parts.is_empty() {
+            self.room = self.room.max(limit);
+            self.frames = self.frames.max(frames(limit));
+        }
+    }
+
+    /// Who is to have all of it, as soon as it is known whether there is all of it. To be told where nothing is locked.
+    pub(super) fn settle(&mut self) -> Option<(Vec<Copying>, Whole)> {
+        if self.copies.is_empty() {
+            return None;
+        }
+        let whole = match self.keeping {
+            Keeping::All if self.body.is_some() => return None,
+            Keeping::All => Whole::Parts(self.parts.iter().map(Part::copy).collect()),
+            Keeping::Nothing => Whole::Not(Unkept::TooLong),
+            Keeping::Rest | Keeping::Failed => Whole::Not(Unkept::Failed),
+        };
+        Some((mem::take(&mut self.copies), whole))
     }
 
     /// Whether it can be read from its beginning; all of it, if the whole is asked for.
@@ -66,12 +100,19 @@ pub(super) enum Keeping {
     All,
     /// What has been read ahead of the only reader.
     Rest,
-    /// Nothing: it was too long, or failed.
+    /// Nothing: it was too long.
     Nothing,
+    /// Nothing: it failed.
+    Failed,
+}
+
+/// How many frames may be kept, with so many bytes.
+const fn frames(bytes: usize) -> usize {
+    bytes / FRAME + FRAME
 }
 
 /// A frame, as it can be kept.
-enum Part {
+pub(super) enum Part {
     Data(Bytes),
     Trailers(HeaderMap),
     /// It was given to the only reader.
@@ -87,7 +128,7 @@ impl Part {
         }
     }
 
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         match self {
             Self::Data(data) => data.len(),
             Self::Trailers(trailers) => {
@@ -97,7 +138,7 @@ impl Part {
         }
     }
 
-    fn copy(&self) -> Self {
+    pub(super) fn copy(&self) -> Self {
         match self {
             Self::Data(data) => Self::Data(data.clone()),
             Self::Trailers(trailers) => Self::Trailers(trailers.clone()),
@@ -152,7 +193,7 @@ impl<B: Body> Source<B> {
                 }
                 Some(Err(error)) => {
                     self.body = None;
-                    self.keep_nothing();
+                    self.keep_nothing(Keeping::Failed);
                     break Some(Err(SentError::Body(error)));
                 }
                 Some(Ok(frame)) => {
@@ -162,7 +203,7 @@ impl<B: Body> Source<B> {
                     if body.is_end_stream() {
                         self.body = None;
                     }
-                    if self.keeping == Keeping::All && self.keep(&part) {
+                    if self.keeping == Keeping::All && self.add(&part) {
                         *position += 1;
                     }
                     break part.frame().map(Ok);
@@ -171,21 +212,21 @@ impl<B: Body> Source<B> {
         })
     }
 
-    fn keep(&mut self, part: &Part) -> bool {
+    fn add(&mut self, part: &Part) -> bool {
         let room = self.room.checked_sub(part.size()).filter(|_| self.parts.len() < self.frames);
         match room {
             Some(room) => {
                 self.room = room;
                 self.parts.push(part.copy());
             }
-            None => self.keep_nothing(),
+            None => self.keep_nothing(Keeping::Nothing),
         }
         room.is_some()
     }
 
     /// All that was kept has been read by the one who reads on.
-    fn keep_nothing(&mut self) {
-        self.keeping = Keeping::Nothing;
+    fn keep_nothing(&mut self, since: Keeping) {
+        self.keeping = since;
         self.parts = Vec::new();
     }
 }

@@ -136,44 +136,33 @@ impl Reading<'_, '_> {
             return condition;
         }
         let Some(wants) = self.value(&field, wants) else { return condition };
-        let Some(pseudo) = pseudo(name) else {
-            let built = condition.clone().header(name, wants);
-            return built.unwrap_or_else(|error| {
+        let own = match name {
+            ":method" => Some((entry.method.is_some(), "method")),
+            ":scheme" => Some((entry.scheme.is_some(), "scheme")),
+            _ => None,
+        };
+        match (own, wants) {
+            (Some((true, own)), _) => {
+                let message = format!("`{name}` cannot stand beside `{own}`, which is the same");
+                let path = format!("{}.{field}", self.path);
+                self.lowering.refuse(self.document, &path, &message, "one of them");
+                condition
+            }
+            (Some((_, "method")), ValueMatch::Text(text)) => condition.method(text),
+            (Some(_), ValueMatch::Text(text)) => condition.scheme(text),
+            // Every request has it.
+            (Some(_), _) => condition,
+            (None, wants) => condition.clone().header(named(name), wants).unwrap_or_else(|error| {
                 let hint = (name == ":path").then_some("write `uri`");
                 self.lowering.unfit_hinted(self.document, &format!("{}.{field}", self.path), &error, hint);
                 condition
-            });
-        };
-        let (is_said, said) = match pseudo {
-            Pseudo::Method => (entry.method.is_some(), "method"),
-            Pseudo::Scheme => (entry.scheme.is_some(), "scheme"),
-            Pseudo::Authority => (entry.authority.is_some(), "authority"),
-        };
-        let twice = entry.headers.keys().find(|other| *other != name && self::pseudo(other) == Some(pseudo));
-        if is_said || twice.is_some() {
-            let other = if is_said { said } else { twice.map_or(said, String::as_str) };
-            let message = format!("`{name}` cannot stand beside `{other}`, which is the same");
-            self.lowering.refuse(self.document, &format!("{}.{field}", self.path), &message, "one of them");
-            return condition;
-        }
-        match (wants, pseudo) {
-            (ValueMatch::Text(text), Pseudo::Method) => condition.method(text),
-            (ValueMatch::Text(text), Pseudo::Scheme) => condition.scheme(text),
-            (ValueMatch::Text(text), Pseudo::Authority) => condition.authority(text),
-            // Every request has it.
-            _ => condition,
+            }),
         }
     }
 
     fn without_header(&mut self, condition: Condition, name: &str, wants: &StringMatch) -> Condition {
         let field = format!("withoutHeaders[\"{name}\"]");
-        let path = format!("{}.{field}", self.path);
         if self.is_claim(&field, name) {
-            return condition;
-        }
-        if pseudo(name).is_some() {
-            let message = format!("`withoutHeaders` cannot have `{name}`, which every request has");
-            self.lowering.refuse(self.document, &path, &message, "the name of a header, such as `end-user`");
             return condition;
         }
         // No expression, but an old way to say that it must not be there.
@@ -182,8 +171,8 @@ impl Reading<'_, '_> {
             _ => self.value(&field, wants),
         };
         let Some(wants) = wants else { return condition };
-        condition.clone().without_header(name, wants).unwrap_or_else(|error| {
-            self.lowering.unfit(self.document, &path, &error);
+        condition.clone().without_header(named(name), wants).unwrap_or_else(|error| {
+            self.lowering.unfit(self.document, &format!("{}.{field}", self.path), &error);
             condition
         })
     }
@@ -207,21 +196,9 @@ impl Reading<'_, '_> {
     }
 }
 
-/// What HTTP/2 sends as a header, and what has a field of its own here.
-#[derive(Clone, Copy, PartialEq)]
-enum Pseudo {
-    Method,
-    Scheme,
-    Authority,
-}
-
-fn pseudo(name: &str) -> Option<Pseudo> {
-    match name {
-        ":method" => Some(Pseudo::Method),
-        ":scheme" => Some(Pseudo::Scheme),
-        ":authority" => Some(Pseudo::Authority),
-        name => name.eq_ignore_ascii_case("host").then_some(Pseudo::Authority),
-    }
+/// What HTTP/2 calls the authority is a header before it.
+fn named(name: &str) -> &str {
+    if name == ":authority" { "host" } else { name }
 }
 
 fn is_for_gateways(document: &Document) -> bool {

@@ -106,11 +106,12 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
         let (document, path) = (known.document, known.path.clone());
         Some(Subject { host: host.clone(), document, path, by_policy: false })
     });
-    let led = said.targets().into_iter().map(|(target, document)| Subject {
-        host: Host::of_istio(target, "", domain),
-        document,
-        path: "spec.http".to_owned(),
-        by_policy: false,
+    // Of a host that a rule only leads to there is nothing to say, unless a policy is for it too.
+    let led = said.targets().into_iter().filter_map(|(name, document)| {
+        let host = Host::of_istio(name, "", domain);
+        let is_policed = said.policies.of_host(&host, &host.pattern(domain)?, said.registry).is_some();
+        let path = "spec.http".to_owned();
+        is_policed.then(|| Subject { host, document, path, by_policy: false })
     });
     routed.chain(policed).chain(known).chain(led).collect()
 }

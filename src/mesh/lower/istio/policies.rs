@@ -31,7 +31,6 @@ pub(super) struct Policies<'a> {
 struct Of<'a> {
     host: Host,
     pattern: HostPattern,
-    namespace: String,
     /// The first counts before the others.
     documents: Vec<&'a Document>,
     merged: Merged<'a>,
@@ -49,6 +48,8 @@ struct Seen<'a> {
 pub(super) struct Merged<'a> {
     pub(super) policy: Rule<'a>,
     pub(super) subsets: Vec<Part<'a>>,
+    /// The documents that they are of.
+    pub(super) documents: Vec<&'a Document>,
 }
 
 impl<'a> Policies<'a> {
@@ -76,19 +77,33 @@ impl<'a> Policies<'a> {
             let place = (lowering.namespace(document).to_owned(), pattern);
             by_host.entry(place).or_insert_with(|| (host, Vec::new())).1.push(Seen { document, spec, read });
         }
-        let (mut all, mut places) = (Vec::new(), HashMap::<String, Hosts<usize>>::new());
-        let mut anywhere = Hosts::default();
-        for ((namespace, pattern), (host, seen)) in by_host {
-            places.entry(namespace.clone()).or_default().insert(&pattern, all.len());
-            if anywhere.at(&pattern).is_none() {
-                anywhere.insert(&pattern, all.len());
-            }
-            let (documents, merged) = merged(seen, lowering);
-            all.push(Of { host, pattern, namespace, documents, merged });
+        let here = lowering.identity.namespace.clone();
+        let (all, anywhere) = (Vec::new(), Hosts::default());
+        let mut policies = Self { all, places: HashMap::new(), anywhere, here };
+        let mut seen = Vec::new();
+        for ((namespace, pattern), (host, mut of)) in by_host {
+            of.sort_by(|one, two| order(one, lowering).cmp(&order(two, lowering)));
+            let documents = of.iter().map(|seen| seen.document).collect();
+            policies.insert(namespace, Of { host, pattern, documents, merged: Merged::default() });
+            seen.push(of);
         }
-        let policies = Self { all, places, anywhere, here: lowering.identity.namespace.clone() };
-        policies.note_unused(registry, lowering);
+        for (place, seen) in seen.into_iter().enumerate() {
+            let merged = match policies.note_unused(place, registry, lowering) {
+                true => lowering.judge_only(|lowering| merged(&seen, lowering)),
+                false => merged(&seen, lowering),
+            };
+            policies.all[place].merged = merged;
+        }
         policies
+    }
+
+    fn insert(&mut self, namespace: String, of: Of<'a>) {
+        let place = self.all.len();
+        if self.anywhere.at(&of.pattern).is_none() {
+            self.anywhere.insert(&of.pattern, place);
+        }
+        self.places.entry(namespace).or_default().insert(&of.pattern, place);
+        self.all.push(of);
     }
 
     /// Whether a rule is for a host, or for a family of it, in any namespace.
@@ -124,73 +139,59 @@ impl<'a> Policies<'a> {
         place.map(|place| &self.all[*place])
     }
 
-    /// Tells of rules that are not those of their own host.
-    fn note_unused(&self, registry: &Registry<'_>, lowering: &mut Lowering<'_>) {
-        for of in &self.all {
-            let chosen = self.chosen(&of.host, &of.pattern, registry);
-            if chosen.is_some_and(|chosen| std::ptr::eq(chosen, of)) {
-                continue;
-            }
-            for document in &of.documents {
-                if let Some(first) = chosen.and_then(|chosen| chosen.documents.first()) {
-                    let at = first.locate_nearest("spec.host");
-                    let message =
-                        format!("never applies: the document at {at} is for the same host and comes first");
-                    let fix = format!(
-                        "say it there: rules in `{}` count before it",
-                        chosen.map_or("", |of| &of.namespace)
-                    );
-                    lowering.lint(document, "spec.host", Code::Duplicate, message, fix);
-                } else {
-                    let message = "never applies to this client: a rule counts in the client's namespace, in the host's, \
-                                   and in `istio-system`";
-                    let fix = "move it to one of these namespaces";
-                    lowering.lint(document, "spec.host", Code::OtherClients, message, fix);
-                }
+    /// Whether rules are not even those of their own host, which is told.
+    fn note_unused(&self, place: usize, registry: &Registry<'_>, lowering: &mut Lowering<'_>) -> bool {
+        let of = &self.all[place];
+        let chosen = self.chosen(&of.host, &of.pattern, registry);
+        if chosen.is_some_and(|chosen| std::ptr::eq(chosen, of)) {
+            return false;
+        }
+        let first = chosen.and_then(|chosen| chosen.documents.first());
+        for document in &of.documents {
+            if let Some(first) = first {
+                note_second(document, "spec.host", "never applies", first, "", lowering);
+            } else {
+                let message = "never applies to this client: a rule counts in the client's namespace, in the host's, and \
+                               in `istio-system`";
+                let fix = "move it to one of these namespaces";
+                lowering.lint(document, "spec.host", Code::OtherClients, message, fix);
             }
         }
+        true
     }
 }
 
-/// Rules for one host put together: those for some workloads first, then the older ones, then by name. The first policy
-/// counts, whole; subsets are those of all, and of two of one name the first.
-fn merged<'a>(mut seen: Vec<Seen<'a>>, lowering: &mut Lowering<'_>) -> (Vec<&'a Document>, Merged<'a>) {
-    let order = |seen: &Seen<'a>| seen.spec.workload_selector.is_none();
-    seen.sort_by(|one, two| {
-        let by_age = || super::age(one.document, lowering).cmp(&super::age(two.document, lowering));
-        order(one).cmp(&order(two)).then_with(by_age)
-    });
-    let selector = seen.first().and_then(|seen| seen.spec.workload_selector.as_ref());
-    let (mut merged, mut by, mut names) =
-        (Merged::default(), None::<&Document>, HashMap::<_, &Document>::new());
-    for Seen { document, spec, read } in &seen {
+/// Of rules for one host those for some workloads come first, then the older ones, then by name.
+fn order<'s>(seen: &'s Seen<'_>, lowering: &'s Lowering<'_>) -> impl Ord + 's {
+    (seen.spec.workload_selector.is_none(), super::age(seen.document, lowering))
+}
+
+/// Rules for one host put together: the first policy counts, whole; subsets are those of all, and of two of one name the
+/// first.
+fn merged<'a>(seen: &[Seen<'a>], lowering: &mut Lowering<'_>) -> Merged<'a> {
+    let mut merged = Merged::default();
+    let (mut by, mut names) = (None, HashMap::<_, &Document>::new());
+    let Some(first) = seen.first() else { return merged };
+    for Seen { document, spec, read } in seen {
         // Of rules for workloads only one's is the client's.
-        if spec.workload_selector.is_some() && spec.workload_selector.as_ref() != selector {
-            let first = seen[0].document.locate_nearest("spec.host");
-            let message =
-                format!("never applies: the document at {first} is for the same host and comes first");
-            let fix = "let their selectors be apart, or the same";
-            lowering.lint(document, "spec.host", Code::Duplicate, message, fix);
+        if spec.workload_selector.is_some() && spec.workload_selector != first.spec.workload_selector {
+            note_second(document, "spec.host", "never applies", first.document, "", lowering);
             continue;
         }
+        let before = (by.is_some(), merged.subsets.len());
         match (&read.policy, by) {
             (Some(policy), None) => {
                 merged.policy = policy.clone();
                 by = Some(document);
             }
             (Some(_), Some(first)) => {
-                let at = first.locate_nearest("spec.host");
-                let subsets = if read.subsets.is_empty() { "" } else { "; its subsets do" };
-                let message = format!(
-                    "its policy never applies: the document at {at} is for the same host and comes first{subsets}"
-                );
-                let fix = "say the whole policy of a host in one document";
-                lowering.lint(document, "spec.trafficPolicy", Code::Duplicate, message, fix);
+                let rest = if read.subsets.is_empty() { "" } else { "; its subsets do" };
+                let what = "its policy never applies";
+                note_second(document, "spec.trafficPolicy", what, first, rest, lowering);
             }
             (None, _) => {}
         }
         for (index, part) in read.subsets.iter().enumerate() {
-            let path = format!("spec.subsets[{index}].name");
             match names.entry(part.name) {
                 Entry::Vacant(place) => {
                     place.insert(*document);
@@ -199,15 +200,37 @@ fn merged<'a>(mut seen: Vec<Seen<'a>>, lowering: &mut Lowering<'_>) -> (Vec<&'a 
                 // Within one document that is an error, which has been told.
                 Entry::Occupied(first) if std::ptr::eq(*first.get(), *document) => {}
                 Entry::Occupied(first) => {
-                    let at = first.get().locate_nearest("spec.subsets");
-                    let message =
-                        format!("never applies: there is one of this name at {at}, which comes first");
-                    lowering.lint(document, &path, Code::Duplicate, message, "give it a name of its own");
+                    let path = format!("spec.subsets[{index}].name");
+                    note_second(
+                        document,
+                        &path,
+                        "never applies",
+                        first.get(),
+                        " and has one of this name",
+                        lowering,
+                    );
                 }
             }
         }
+        if before != (by.is_some(), merged.subsets.len()) {
+            merged.documents.push(document);
+        }
     }
-    (seen.iter().map(|seen| seen.document).collect(), merged)
+    merged
+}
+
+/// Tells that another document comes first.
+fn note_second(
+    document: &Document,
+    path: &str,
+    what: &str,
+    first: &Document,
+    rest: &str,
+    lowering: &mut Lowering<'_>,
+) {
+    let at = first.locate_nearest("spec.host");
+    let message = format!("{what}: the document at {at} is for the same host and comes first{rest}");
+    lowering.lint(document, path, Code::Duplicate, message, "say all of a host in one document");
 }
 
 /// Whether a rule is for this client; that it is not is told.

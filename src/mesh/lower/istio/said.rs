@@ -15,7 +15,7 @@ use crate::{
         host::Host,
         lower::{Lowering, names::Claim},
         note::Code,
-        plan::{Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Way},
+        plan::{Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Told, Way},
     },
     policy::{
         limits::Upstream,
@@ -122,10 +122,14 @@ impl<'s, 'a> Said<'s, 'a> {
         let hosts = host.names(&identity.namespace, &identity.domain, Dialect::Istio);
         let endpoints = hosts.iter().filter_map(|host| self.endpoints.get(host)).flatten();
         let endpoints: Vec<_> = endpoints.map(|number| &identity.endpoints[*number].1).collect();
+        let known = self.registry.get(&host);
+        let documents = known.map(|known| (known.document, &*known.path)).into_iter();
+        let documents = documents.chain(merged.documents.iter().map(|document| (*document, "spec.host")));
+        let documents = documents.map(|(document, path)| lowering.named(document, path)).collect();
         let destination = Destination {
             ports: built.ports(&way),
             subsets: merged.subsets.iter().map(|part| built.subset(part, &endpoints)).collect(),
-            serves: self.registry.get(&host).map(|known| known.numbers()).unwrap_or_default(),
+            serves: known.map(|known| known.numbers()).unwrap_or_default(),
             name,
             hosts,
             dialect: Dialect::Istio,
@@ -133,6 +137,7 @@ impl<'s, 'a> Said<'s, 'a> {
             rules,
             left_out,
             origin,
+            documents: Told(documents),
         };
         Some(Claim { destination, document, path, by_policy })
     }

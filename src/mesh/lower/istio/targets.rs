@@ -33,7 +33,12 @@ pub(super) fn judge(
             Some((mirror.destination.as_ref()?, format!("{path}.mirrors[{number}].destination")))
         });
         for (place, path) in places.chain(mirror).chain(mirrors) {
-            judge_place(document, place, &path, registry, policies, lowering);
+            let what = if path.contains(".route[") {
+                "what goes there is answered 500"
+            } else {
+                "nothing is copied"
+            };
+            judge_place((document, place, &path), what, registry, policies, lowering);
         }
         if lowering.identity.thorough {
             let weights: Vec<_> = route.route.iter().map(|place| place.weight).collect();
@@ -43,9 +48,8 @@ pub(super) fn judge(
 }
 
 fn judge_place(
-    document: &Document,
-    place: &Destination,
-    path: &str,
+    (document, place, path): (&Document, &Destination, &str),
+    otherwise: &str,
     registry: &Registry<'_>,
     policies: &Policies<'_>,
     lowering: &mut Lowering<'_>,
@@ -75,8 +79,7 @@ fn judge_place(
         (None, []) => format!("add a DestinationRule for `{name}` with a subset `{subset}`"),
         (None, names) => format!("write one of {}, or add a subset `{subset}`", listed(names)),
     };
-    let message =
-        format!("what goes there is answered 500: no rule for `{name}` defines the subset `{subset}`");
+    let message = format!("{otherwise}: no rule for `{name}` defines the subset `{subset}`");
     lowering.lint(document, &format!("{path}.subset"), Code::UnknownSubset, message, fix);
 }
 

@@ -31,8 +31,8 @@ fn judge_fault(document: &Document, route: &HttpRoute, path: &str, lowering: &mu
     let hidden: Vec<_> =
         hidden.iter().filter(|(is_set, _)| *is_set).map(|(_, name)| format!("`{name}`")).collect();
     if !hidden.is_empty() {
-        let message = format!("aborts every request: {} never acts", hidden.join(" and "));
-        let fix = "abort a share of the requests, or remove what never acts";
+        let message = format!("aborts every request, so there is nothing left to {}", hidden.join(" and "));
+        let fix = "abort a share of the requests, or remove the rest";
         lowering.lint(document, &format!("{path}.fault.abort"), Code::FaultHides, message, fix);
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     mesh::{
         host::Host,
         note::NoteKind,
-        plan::{Destination, Dialect, Station, Way},
+        plan::{Destination, Dialect, Station, Told, Way},
     },
 };
 
@@ -25,16 +25,13 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'a>
         let Some((host, set)) = setting.lower(lowering) else { continue };
         let retry =
             retried.iter().position(|retried| retried.host == host).map(|place| retried.remove(place));
-        let destination = destination(&host, set, retry.as_ref(), lowering.identity);
-        claims.push(Claim {
-            destination,
-            document: setting.document,
-            path: "spec.host".to_owned(),
-            by_policy: true,
-        });
+        let path = "spec.host".to_owned();
+        let mut destination = destination(&host, set, retry.as_ref(), lowering);
+        destination.documents.0.insert(0, lowering.named(setting.document, &path));
+        claims.push(Claim { destination, document: setting.document, path, by_policy: true });
     }
     for retry in retried {
-        let destination = destination(&retry.host, Set::default(), Some(&retry), lowering.identity);
+        let destination = destination(&retry.host, Set::default(), Some(&retry), lowering);
         claims.push(Claim { destination, document: retry.document, path: retry.path, by_policy: true });
     }
     claims
@@ -57,8 +54,8 @@ fn first_of_each_host<'a>(retried: Vec<Retried<'a>>, lowering: &mut Lowering<'_>
     first
 }
 
-fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, identity: &Identity) -> Destination {
-    let Identity { namespace, domain, .. } = identity;
+fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, lowering: &Lowering<'_>) -> Destination {
+    let Identity { namespace, domain, .. } = lowering.identity;
     let stations = [
         set.breaker.map(Station::CircuitBreaker),
         retry.map(|retry| Station::Retry(retry.settings.clone())).filter(Station::does_something),
@@ -75,5 +72,6 @@ fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, identity: &Id
         rules: Vec::new(),
         left_out: Vec::new(),
         origin: None,
+        documents: Told(retry.iter().map(|retry| lowering.named(retry.document, &retry.path)).collect()),
     }
 }

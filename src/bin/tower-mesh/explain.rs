@@ -1,0 +1,67 @@
+//! `tower-mesh explain`: what becomes of one request, and why.
+
+use clap::Args;
+use http::{HeaderName, HeaderValue, Method, Uri};
+use tower_mesh::testing::upstreams::Upstream;
+
+use crate::{
+    client::{self, Client},
+    policies::{self, Policy},
+};
+
+/// The flags of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Policies; `FILE@NAMESPACE` gives the documents of a file the namespace that they lack.
+    #[arg(required = true, value_name = "POLICY.yaml")]
+    policies: Vec<Policy>,
+
+    /// Where the request goes.
+    #[arg(long)]
+    url: Uri,
+
+    /// The request's method.
+    #[arg(short = 'X', long, default_value = "GET")]
+    method: Method,
+
+    /// A header of the request: `name: value`. May be repeated.
+    #[arg(short = 'H', long = "header", value_parser = client::header, value_name = "NAME: VALUE")]
+    headers: Vec<(HeaderName, HeaderValue)>,
+
+    #[command(flatten)]
+    client: Client,
+
+    /// An upstream that there is: `reviews:9080 version=v2`. May be repeated.
+    ///
+    /// Where upstreams of a host are given, a subset of which none has the labels is one without endpoints.
+    #[arg(long = "upstream", value_name = "HOST[:PORT] [LABEL=VALUE …]")]
+    upstreams: Vec<Upstream>,
+
+    /// Fields that nobody knows are errors rather than notes.
+    #[arg(long)]
+    strict: bool,
+
+    /// Prints the explanation as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    /// Explains. What there is to tell about the policies goes to the standard error.
+    #[expect(clippy::print_stderr, reason = "a command speaks to people")]
+    pub(crate) fn run(self) -> Result<String, String> {
+        let request = client::request(&self.method, &self.url, &self.headers)?;
+        let mesh = self.client.mesh(policies::load(&self.policies)?, &self.upstreams).strict(self.strict);
+        let mesh = mesh.build().map_err(|errors| errors.to_string())?;
+        for note in mesh.notes() {
+            eprintln!("note: {note}");
+        }
+        let explanation = mesh.explain(&request);
+        match self.json {
+            true => serde_json::to_string_pretty(&explanation)
+                .map(|json| json + "\n")
+                .map_err(|error| format!("error: no JSON: {error}")),
+            false => Ok(explanation.to_string()),
+        }
+    }
+}
