@@ -119,7 +119,10 @@ fn rules_for_http_where_another_protocol_is_spoken_never_act() {
         ),
         service("mysql", "{port: 3306, name: mysql}"),
     ];
-    assert_snapshot!(of(&text.join("---\n"), Code::NoHttp), @"");
+    assert_snapshot!(of(&text.join("---\n"), Code::NoHttp), @r"
+    policy.yaml:6:3 (document 1) spec.http: never takes a request: no HTTP is spoken at any port of `mysql.default.svc.cluster.local`
+      fix: write `tcp` instead of `http`, or name the port's protocol where the host is defined
+    ");
 }
 
 #[test]
@@ -140,14 +143,14 @@ fn a_subset_that_no_rule_defines_is_told_without_being_asked_for() {
     assert_snapshot!(of(&alone, Code::UnknownSubset), @r"
     policy.yaml:7:52 spec.http[0].route[0].destination.subset: what goes there is answered 500: no rule for `reviews.default.svc.cluster.local` defines the subset `v1`
       fix: add a DestinationRule for `reviews.default.svc.cluster.local` with a subset `v1`
-    policy.yaml:7:91 spec.http[0].mirror.subset: what goes there is answered 500: no rule for `reviews.default.svc.cluster.local` defines the subset `v9`
+    policy.yaml:7:91 spec.http[0].mirror.subset: nothing is copied: no rule for `reviews.default.svc.cluster.local` defines the subset `v9`
       fix: add a DestinationRule for `reviews.default.svc.cluster.local` with a subset `v9`
     ");
     let renamed = [alone, subsets(&["v1DestinationRule"])].join("---\n");
     assert_snapshot!(of(&renamed, Code::UnknownSubset), @r"
     policy.yaml:7:52 (document 1) spec.http[0].route[0].destination.subset: what goes there is answered 500: no rule for `reviews.default.svc.cluster.local` defines the subset `v1`
       fix: write one of `v1DestinationRule`, or add a subset `v1`
-    policy.yaml:7:91 (document 1) spec.http[0].mirror.subset: what goes there is answered 500: no rule for `reviews.default.svc.cluster.local` defines the subset `v9`
+    policy.yaml:7:91 (document 1) spec.http[0].mirror.subset: nothing is copied: no rule for `reviews.default.svc.cluster.local` defines the subset `v9`
       fix: write one of `v1DestinationRule`, or add a subset `v9`
     ");
     let mesh = load(&renamed).build().expect("a mesh");
@@ -177,8 +180,8 @@ fn a_fault_that_meets_every_request_hides_what_comes_after_it() {
         "{fault: {abort: {percentage: {value: 100}, httpStatus: 503}}, timeout: 1s, retries: {attempts: 2}}",
     ]);
     assert_snapshot!(of(&text, Code::FaultHides), @r"
-    policy.yaml:7:14 spec.http[0].fault.abort: aborts every request: `timeout` and `retries` never acts
-      fix: abort a share of the requests, or remove what never acts
+    policy.yaml:7:14 spec.http[0].fault.abort: aborts every request, so there is nothing left to `timeout` and `retries`
+      fix: abort a share of the requests, or remove the rest
     ");
 }
 

@@ -115,20 +115,21 @@ fn judge(
 /// A value as it is sent: `%%` is a percent sign. What stands between two of them is a variable of Envoy's, which nobody
 /// knows here: then the header is left as it is, and that is told.
 fn literal(document: &Document, value: &str, path: &str, lowering: &mut Lowering<'_>) -> Option<String> {
+    if value.matches('%').count() % 2 == 1 {
+        let message = format!("`{value}` has a `%` that stands alone");
+        lowering.refuse(document, path, &message, "`%%` for a percent sign");
+        return None;
+    }
     let (mut text, mut rest) = (String::new(), value);
     while let Some((before, after)) = rest.split_once('%') {
-        text.push_str(before);
-        let Some((name, after)) = after.split_once('%') else {
-            let message = format!("`{value}` has a `%` that stands alone");
-            lowering.refuse(document, path, &message, "`%%` for a percent sign");
-            return None;
-        };
+        let (name, after) = after.split_once('%')?;
         if !name.is_empty() {
             let message =
                 format!("left as it is: `%{name}%` is a variable of Envoy's, which is not known here");
             lowering.note(document, path, NoteKind::NotApplied, message);
             return None;
         }
+        text.push_str(before);
         text.push('%');
         rest = after;
     }

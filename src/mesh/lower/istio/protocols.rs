@@ -25,6 +25,12 @@ pub(super) fn judge(
         registry.get(host).is_some_and(|known| known.speaks_otherwise(port))
             || gateways.speak_otherwise(&spec.gateways, host, port, &namespace, &domain)
     };
+    let is_silent = |host: &&Host| registry.get(host).is_some_and(|known| known.speaks_no_http());
+    if let (Some(host), false) = (hosts().find(is_silent), spec.http.is_empty()) {
+        let host = host.name(&domain, Dialect::Istio);
+        let message = format!("never takes a request: no HTTP is spoken at any port of `{host}`");
+        return lowering.lint(document, "spec.http", Code::NoHttp, message, FIX);
+    }
     let mut others = HashMap::new();
     for (index, route) in spec.http.iter().enumerate() {
         for (number, entry) in route.matches.iter().enumerate() {
@@ -37,11 +43,5 @@ pub(super) fn judge(
                 lowering.lint(document, &path, Code::NoHttp, message, FIX);
             }
         }
-    }
-    let is_silent = |host: &&Host| registry.get(host).is_some_and(|known| known.speaks_no_http());
-    if let (Some(host), false) = (hosts().find(is_silent), spec.http.is_empty()) {
-        let host = host.name(&domain, Dialect::Istio);
-        let message = format!("never takes a request: no HTTP is spoken at any port of `{host}`");
-        lowering.lint(document, "spec.http", Code::NoHttp, message, FIX);
     }
 }
