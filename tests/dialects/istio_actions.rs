@@ -113,7 +113,7 @@ fn percent_signs_are_written_twice_and_variables_are_not_known() {
     --> policy.yaml:7:35, spec.http[0].headers.request.set["a"]
     = accepted: `%%` for a percent sign
     error: `%a%b%` has a `%` that stands alone
-    --> policy.yaml:7:51, spec.http[0].headers.request.add["b"]
+    --> policy.yaml:7:50, spec.http[0].headers.request.add["b"]
     = accepted: `%%` for a percent sign
     "#);
     let variable =
