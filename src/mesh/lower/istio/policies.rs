@@ -148,14 +148,21 @@ impl<'a> Policies<'a> {
         }
         let first = chosen.and_then(|chosen| chosen.documents.first());
         for document in &of.documents {
-            if let Some(first) = first {
-                note_second(document, "spec.host", "never applies", first, "", lowering);
-            } else {
-                let message = "never applies to this client: a rule counts in the client's namespace, in the host's, and \
-                               in `istio-system`";
-                let fix = "move it to one of these namespaces";
-                lowering.lint(document, "spec.host", Code::OtherClients, message, fix);
-            }
+            let (code, message, fix) = match first {
+                Some(first) => {
+                    let at = first.locate_nearest("spec.host");
+                    let message = format!(
+                        "never applies: the document at {at} is for this host too, and its namespace comes first"
+                    );
+                    (Code::Duplicate, message, "say all of a host in one namespace")
+                }
+                None => {
+                    let message = "never applies to this client: a rule counts in the client's namespace, in the \
+                                   host's, and in `istio-system`";
+                    (Code::OtherClients, message.to_owned(), "move it to one of these namespaces")
+                }
+            };
+            lowering.lint(document, "spec.host", code, message, fix);
         }
         true
     }
@@ -175,7 +182,7 @@ fn merged<'a>(seen: &[Seen<'a>], lowering: &mut Lowering<'_>) -> Merged<'a> {
     for Seen { document, spec, read } in seen {
         // Of rules for workloads only one's is the client's.
         if spec.workload_selector.is_some() && spec.workload_selector != first.spec.workload_selector {
-            note_second(document, "spec.host", "never applies", first.document, "", lowering);
+            note_second(document, "spec.host", "never applies", first.document, lowering);
             continue;
         }
         let before = (by.is_some(), merged.subsets.len());
@@ -185,9 +192,11 @@ fn merged<'a>(seen: &[Seen<'a>], lowering: &mut Lowering<'_>) -> Merged<'a> {
                 by = Some(document);
             }
             (Some(_), Some(first)) => {
-                let rest = if read.subsets.is_empty() { "" } else { "; its subsets do" };
-                let what = "its policy never applies";
-                note_second(document, "spec.trafficPolicy", what, first, rest, lowering);
+                let what = match read.subsets.is_empty() {
+                    true => "its policy never applies",
+                    false => "its policy never applies, and its subsets do",
+                };
+                note_second(document, "spec.trafficPolicy", what, first, lowering);
             }
             (None, _) => {}
         }
@@ -201,14 +210,8 @@ fn merged<'a>(seen: &[Seen<'a>], lowering: &mut Lowering<'_>) -> Merged<'a> {
                 Entry::Occupied(first) if std::ptr::eq(*first.get(), *document) => {}
                 Entry::Occupied(first) => {
                     let path = format!("spec.subsets[{index}].name");
-                    note_second(
-                        document,
-                        &path,
-                        "never applies",
-                        first.get(),
-                        " and has one of this name",
-                        lowering,
-                    );
+                    let what = "never applies, since another has this name";
+                    note_second(document, &path, what, first.get(), lowering);
                 }
             }
         }
@@ -220,16 +223,9 @@ fn merged<'a>(seen: &[Seen<'a>], lowering: &mut Lowering<'_>) -> Merged<'a> {
 }
 
 /// Tells that another document comes first.
-fn note_second(
-    document: &Document,
-    path: &str,
-    what: &str,
-    first: &Document,
-    rest: &str,
-    lowering: &mut Lowering<'_>,
-) {
+fn note_second(document: &Document, path: &str, what: &str, first: &Document, lowering: &mut Lowering<'_>) {
     let at = first.locate_nearest("spec.host");
-    let message = format!("{what}: the document at {at} is for the same host and comes first{rest}");
+    let message = format!("{what}: the document at {at} is for the same host and comes first");
     lowering.lint(document, path, Code::Duplicate, message, "say all of a host in one document");
 }
 
