@@ -18,18 +18,20 @@ pub(super) enum Host {
 impl Host {
     /// The host that a document of Istio means: a bare name is a service of the document's own namespace, a full one says
     /// itself what it is, and one with dots that does not end as services' names do is a host outside, `reviews.prod` too.
+    /// A bare name with a `*` in front is a family of services.
     pub(super) fn of_istio(host: &str, namespace: &str, domain: &str) -> Self {
-        let host = host.strip_suffix('.').unwrap_or(host);
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         let service = match host.strip_suffix(&format!(".svc.{domain}")) {
             Some(service) => service
                 .split_once('.')
                 .filter(|(name, namespace)| !namespace.contains('.') && !name.contains('*')),
-            None if host.contains(['.', '*', ':']) => None,
-            None => Some((host, namespace)),
+            None if host == "*" || host.contains(['.', ':']) => None,
+            None if host.contains('*') => return Self::Outside(format!("{host}.{namespace}.svc.{domain}")),
+            None => Some((&*host, namespace)),
         };
         match service {
             Some((name, namespace)) => Self::Service { name: name.into(), namespace: namespace.into() },
-            None => Self::Outside(host.to_owned()),
+            None => Self::Outside(host),
         }
     }
 
@@ -37,7 +39,7 @@ impl Host {
     pub(super) fn of_entry(host: &str, domain: &str) -> Self {
         match host.contains('.') {
             true => Self::of_istio(host, "", domain),
-            false => Self::Outside(host.to_owned()),
+            false => Self::Outside(host.to_ascii_lowercase()),
         }
     }
 
@@ -104,7 +106,9 @@ mod tests {
     fn istio_completes_a_bare_name_and_no_other() {
         let of = |host| Host::of_istio(host, "demo", "cluster.local");
         assert_eq!(of("fortio"), service("fortio", "demo"));
+        assert_eq!(of("Fortio"), service("fortio", "demo"));
         assert_eq!(of("fortio.other.svc.cluster.local"), service("fortio", "other"));
+        assert_eq!(of("*-v1"), Host::Outside("*-v1.demo.svc.cluster.local".to_owned()));
         for outside in [
             "reviews.prod",
             "mysql.vm.demo",

@@ -269,7 +269,8 @@ mod tests {
 
     const ISTIO: &str = "
 {apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}, spec: {hosts: [a], http: [{
-  timeout: 1s, retries: {attempts: 1}, fault: {abort: {percentage: {value: 1}, httpStatus: 503}}}]}}
+  timeout: 1s, retries: {attempts: 1}, fault: {abort: {percentage: {value: 1}, httpStatus: 503}},
+  route: [{destination: {host: a}}]}]}}
 ---
 {apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a,
   trafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}}}

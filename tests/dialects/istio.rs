@@ -244,7 +244,8 @@ fn routes_for_gateways_alone_and_for_tcp_never_apply() {
     let both = gateway.replace("[edge]", "[edge, mesh]");
     assert_snapshot!(told(&both, &["timeout"]), @"1. timeout: 1s, or less by a gRPC call's `grpc-timeout`");
     assert_snapshot!(notes(&both), @"");
-    let tcp =
-        document("VirtualService", "a", "  hosts: [reviews]\n  exportTo: [b]\n  tcp: [{}]\n  tls: [{}]");
-    assert_snapshot!(notes(&tcp), @"policy.yaml:6:3 spec.exportTo: never applies to this client: it is exported to other namespaces");
+    let place = "route: [{destination: {host: reviews}}]";
+    let l4 = format!("  tcp: [{{{place}}}]\n  tls: [{{match: [{{sniHosts: [reviews]}}], {place}}}]");
+    let tcp = document("VirtualService", "a", &format!("  hosts: [reviews]\n  exportTo: [b]\n{l4}"));
+    assert_snapshot!(notes(&tcp), @"policy.yaml:6:3 spec.exportTo: never applies to this client: it is not exported to the client's namespace");
 }

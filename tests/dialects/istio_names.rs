@@ -111,7 +111,7 @@ fn of_two_documents_for_one_host_the_first_by_name_counts() {
     ");
     assert_snapshot!(notes(&text.join("---\n")), @r"
     policy.yaml:12:20 (document 2) spec.hosts[1]: never applies: the document at policy.yaml:5:3 (document 1) is for the same host and comes first
-    policy.yaml:26:9 (document 4) spec.host: its policy never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first
+    policy.yaml:27:3 (document 4) spec.trafficPolicy: its policy never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first
     ");
 }
 

@@ -119,7 +119,10 @@ fn rules_for_http_where_another_protocol_is_spoken_never_act() {
         ),
         service("mysql", "{port: 3306, name: mysql}"),
     ];
-    assert_snapshot!(of(&text.join("---\n"), Code::NoHttp), @"");
+    assert_snapshot!(of(&text.join("---\n"), Code::NoHttp), @r"
+    policy.yaml:6:3 (document 1) spec.http: never takes a request: no HTTP is spoken at any port of `mysql.default.svc.cluster.local`
+      fix: write `tcp` instead of `http`, or name the port's protocol where the host is defined
+    ");
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn a_subset_that_no_rule_defines_is_told_without_being_asked_for() {
     assert_snapshot!(of(&renamed, Code::UnknownSubset), @r"
     policy.yaml:7:52 (document 1) spec.http[0].route[0].destination.subset: what goes there is answered 500: no rule for `reviews.default.svc.cluster.local` defines the subset `v1`
       fix: write one of `v1DestinationRule`, or add a subset `v1`
-    policy.yaml:7:91 (document 1) spec.http[0].mirror.subset: what goes there is answered 500: no rule for `reviews.default.svc.cluster.local` defines the subset `v9`
+    policy.yaml:7:91 (document 1) spec.http[0].mirror.subset: nothing is copied: no rule for `reviews.default.svc.cluster.local` defines the subset `v9`
       fix: write one of `v1DestinationRule`, or add a subset `v9`
     ");
     let mesh = load(&renamed).build().expect("a mesh");

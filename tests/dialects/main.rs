@@ -2,12 +2,19 @@
 
 mod extension;
 mod istio;
+mod istio_actions;
 mod istio_blocks;
+mod istio_delegates;
 mod istio_errors;
 mod istio_faults;
+mod istio_gateways;
+mod istio_hosts;
 mod istio_limits;
+mod istio_matches;
 mod istio_names;
 mod istio_retries;
+mod istio_route_errors;
+mod istio_rules;
 mod lints;
 mod osm;
 mod osm_requests;

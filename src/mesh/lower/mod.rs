@@ -179,6 +179,15 @@ impl Lowering<'_> {
         judged
     }
 
+    /// Does something of which nothing is told: all that there is to tell of it is told elsewhere.
+    fn quietly<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> T {
+        let (notes, errors) = (self.notes.len(), self.errors.len());
+        let lowered = lower(self);
+        self.notes.truncate(notes);
+        self.errors.truncate(errors);
+        lowered
+    }
+
     /// The value at this path cannot mean anything.
     fn refuse(&mut self, document: &Document, path: &str, message: &str, accepted: &str) {
         self.errors.push(Error::at(document, path, message).accepted(accepted));

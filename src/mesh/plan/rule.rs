@@ -136,6 +136,11 @@ impl Rule {
         self.conditions.is_empty() || self.conditions.iter().any(asks_for)
     }
 
+    /// Whether it takes every request.
+    pub(in crate::mesh) fn takes_all(&self) -> bool {
+        self.conditions.is_empty() || self.conditions.iter().any(Condition::takes_all)
+    }
+
     /// Whether it is asked at every port.
     pub(in crate::mesh) fn is_for_every_port(&self) -> bool {
         self.conditions.is_empty()

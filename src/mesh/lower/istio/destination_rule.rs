@@ -1,11 +1,8 @@
 //! `DestinationRule`: the limits of a host, and of single ports of it.
 
-use std::{
-    collections::{BTreeMap, HashSet, btree_map::Entry},
-    net::IpAddr,
-};
+use std::collections::{BTreeMap, HashSet, btree_map::Entry};
 
-use super::{actions, limits, registry::Ports, virtual_service::host_pattern};
+use super::{limits, naming, registry::Ports};
 use crate::{
     config::{
         Document,
@@ -40,21 +37,22 @@ pub(super) fn read<'a>(
     spoken: &Ports,
     lowering: &mut Lowering<'_>,
 ) -> Read<'a> {
-    judge_host(document, spec, lowering);
+    judge(document, spec, lowering);
     let policy = spec.traffic_policy.as_ref().map(|policy| rule(document, policy, "spec", spoken, lowering));
     let mut names = HashSet::new();
     let mut subsets = Vec::new();
     for (index, subset) in spec.subsets.iter().enumerate() {
         let path = format!("spec.subsets[{index}]");
         let name = &subset.name;
-        if !actions::is_label(name) {
-            let message = format!("`name` cannot be `{name}`");
-            let accepted = "letters, digits and `-` in between, at most 63";
-            lowering.refuse(document, &format!("{path}.name"), &message, accepted);
-        } else if !names.insert(name.to_ascii_lowercase()) {
+        if !naming::is_label(name) {
+            let found = if name.is_empty() { "empty".to_owned() } else { format!("`{name}`") };
+            let message = format!("`name` cannot be {found}");
+            lowering.refuse(document, &format!("{path}.name"), &message, naming::LABEL);
+        } else if !names.insert(name) {
             let message = format!("`name` cannot be `{name}` again");
             lowering.refuse(document, &format!("{path}.name"), &message, "a name of its own for each subset");
         }
+        naming::judge_labels(document, &subset.labels, &format!("{path}.labels"), lowering);
         let policy =
             subset.traffic_policy.as_ref().map(|policy| rule(document, policy, &path, spoken, lowering));
         subsets.push(Part { name, labels: &subset.labels, policy });
@@ -62,12 +60,21 @@ pub(super) fn read<'a>(
     Read { policy, subsets }
 }
 
-/// The host is a name, and no address.
-fn judge_host(document: &Document, spec: &DestinationRule, lowering: &mut Lowering<'_>) {
-    let is_address = spec.host.parse::<IpAddr>().is_ok();
-    if spec.host.is_empty() || is_address || host_pattern(&spec.host).is_none() {
-        let message = format!("`host` cannot be `{}`", spec.host);
+/// What is wrong with a rule as a whole: its host is a name and no address, and who it is for is said once.
+fn judge(document: &Document, spec: &DestinationRule, lowering: &mut Lowering<'_>) {
+    if !naming::is_host(&spec.host) {
+        let found = if spec.host.is_empty() { "empty".to_owned() } else { format!("`{}`", spec.host) };
+        let message = format!("`host` cannot be {found}");
         lowering.refuse(document, "spec.host", &message, "a name, with a `*` in front perhaps");
+    }
+    naming::judge_exports(document, &spec.export_to, false, lowering);
+    let Some(selector) = &spec.workload_selector else { return };
+    naming::judge_labels(document, &selector.match_labels, "spec.workloadSelector.matchLabels", lowering);
+    let here = lowering.namespace(document).to_owned();
+    for (index, to) in spec.export_to.iter().enumerate().filter(|(_, to)| *to != "." && **to != here) {
+        let message = format!("a rule with a `workloadSelector` cannot be exported to `{to}`");
+        let accepted = "`.` alone: it is for workloads of its own namespace";
+        lowering.refuse(document, &format!("spec.exportTo[{index}]"), &message, accepted);
     }
 }
 

@@ -1,22 +1,29 @@
 //! Istio's documents as destinations: rules that say who goes where and what is passed before, then the clusters' limits.
 
 mod actions;
+mod answers;
 mod client;
 mod conditions;
+mod cors;
 mod delegate;
 mod destination_rule;
 mod fault;
 mod gateways;
 mod header_changes;
+mod l4;
 mod limits;
+mod mirrors;
+mod naming;
 mod order;
 mod policies;
 mod protocols;
 mod registry;
 mod retries;
+mod rewrites;
 mod said;
 mod stations;
 mod table;
+mod target;
 mod targets;
 mod timing;
 mod virtual_service;
@@ -34,8 +41,8 @@ use self::{
 };
 use super::{Lowering, names::Claim};
 use crate::{
-    config::{Document, Resource},
-    mesh::host::Host,
+    config::{Document, Resource, istio::VirtualService},
+    mesh::{host::Host, note::Code},
 };
 
 pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Vec<Claim<'a>> {
@@ -44,33 +51,39 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
     let gateways = Gateways::of(documents, lowering);
     let delegates = Delegates::of(documents, lowering);
     let policies = Policies::of(documents, &registry, &client, lowering);
+    let beside = Beside { registry: &registry, client: &client, delegates: &delegates };
+    let routes_of = |document: &&'a Document| match &document.resource {
+        Resource::VirtualService(spec) => Some((*document, &**spec)),
+        _ => None,
+    };
+    let (parts, whole): (Vec<_>, Vec<_>) =
+        documents.iter().filter_map(routes_of).partition(|(_, spec)| spec.hosts.is_empty());
     let mut routes = Vec::new();
-    for &document in documents {
-        let Resource::VirtualService(spec) = &document.resource else { continue };
-        let beside = Beside { registry: &registry, client: &client, delegates: &delegates };
+    for (document, spec) in whole {
         let Some(mut read) = virtual_service::read(document, spec, &beside, lowering) else { continue };
         gateways.keep_served(&mut read, spec, &client, lowering);
         protocols::judge(document, spec, &mut read, &registry, &gateways, lowering);
-        targets::judge(document, spec, &registry, &policies, lowering);
-        if lowering.identity.thorough {
-            order::judge(document, spec, &client, lowering);
-            timing::judge(document, spec, lowering);
-        }
+        judge_sense(document, spec, &beside, &policies, lowering);
         routes.push(read);
     }
-    delegates.note_unused(documents, lowering);
+    for (document, spec) in parts {
+        virtual_service::judge_part(document, spec, &beside, lowering);
+        delegates.note_unused(document, lowering);
+        if delegates.is_meant(document) {
+            judge_sense(document, spec, &beside, &policies, lowering);
+        }
+    }
     if lowering.identity.thorough {
         judge_names(documents, &registry, lowering);
     }
     let said = Said::new(&registry, &policies, routes, lowering);
     let mut known = HashSet::new();
-    let subjects = subjects(&said, lowering);
-    let subjects = subjects.into_iter().filter(|subject| known.insert(subject.host.clone()));
-    let subjects: Vec<_> = subjects.collect();
-    subjects.into_iter().filter_map(|subject| said.claim(subject, lowering)).collect()
+    let subjects = subjects(&said, lowering).into_iter();
+    let subjects = subjects.filter(|subject| known.insert(subject.host.clone()));
+    subjects.filter_map(|subject| said.claim(subject, lowering)).collect()
 }
 
-/// The hosts that documents speak of, and those that rules lead to where something is said of them.
+/// The hosts that documents speak of, and those that are there: as documents say, or because rules lead to them.
 fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>> {
     let domain = &lowering.identity.domain;
     let routed = said.routes.iter().flat_map(|routes| {
@@ -78,6 +91,7 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
             host: host.clone(),
             document: routes.document,
             path: path.clone(),
+            by_policy: true,
         };
         routes.hosts.iter().map(subject)
     });
@@ -85,18 +99,36 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
         host: host.clone(),
         document,
         path: "spec.host".to_owned(),
+        by_policy: true,
     });
     let known = said.registry.hosts().filter_map(|host| {
         let known = said.registry.get(host)?;
-        Some(Subject { host: host.clone(), document: known.document, path: known.path.clone() })
+        let (document, path) = (known.document, known.path.clone());
+        Some(Subject { host: host.clone(), document, path, by_policy: false })
     });
     // Of a host that a rule only leads to there is nothing to say, unless a policy is for it too.
     let led = said.targets().into_iter().filter_map(|(name, document)| {
-        let host = Host::of_istio(&name, "", domain);
-        let is_policed = said.policies.are_for(&host, &host.pattern(domain)?, said.registry);
-        is_policed.then(|| Subject { host, document, path: "spec.http".to_owned() })
+        let host = Host::of_istio(name, "", domain);
+        let is_policed = said.policies.of_host(&host, &host.pattern(domain)?, said.registry).is_some();
+        let path = "spec.http".to_owned();
+        is_policed.then(|| Subject { host, document, path, by_policy: false })
     });
     routed.chain(policed).chain(known).chain(led).collect()
+}
+
+/// Tells of routes that do not do what they seem to.
+fn judge_sense(
+    document: &Document,
+    spec: &VirtualService,
+    beside: &Beside<'_, '_>,
+    policies: &Policies<'_>,
+    lowering: &mut Lowering<'_>,
+) {
+    targets::judge(document, spec, beside.registry, policies, lowering);
+    if lowering.identity.thorough {
+        order::judge(document, spec, beside.client, lowering);
+        timing::judge(document, spec, lowering);
+    }
 }
 
 /// Tells of hosts that look like services and are not.
@@ -126,10 +158,26 @@ fn host_of(host: &str, document: &Document, lowering: &Lowering<'_>) -> Host {
     Host::of_istio(host, lowering.namespace(document), &lowering.identity.domain)
 }
 
+/// Whether a document is exported to this client; that it is not is told.
+fn is_exported(
+    document: &Document,
+    export_to: &[String],
+    client: &Client<'_>,
+    lowering: &mut Lowering<'_>,
+) -> bool {
+    let is_exported = client.sees(export_to, lowering.namespace(document));
+    if !is_exported {
+        let message = "never applies to this client: it is not exported to the client's namespace";
+        let fix = format!("add `{}` to `exportTo`", lowering.identity.namespace);
+        lowering.lint(document, "spec.exportTo", Code::OtherClients, message, fix);
+    }
+    is_exported
+}
+
 /// Which of several documents comes first: the one that was made first, else by name, else by namespace. Files say
 /// nothing of when; then they go by name.
-fn age(document: &Document) -> (Option<&str>, &str, &str) {
+fn age<'d>(document: &'d Document, lowering: &'d Lowering<'_>) -> (Option<&'d str>, &'d str, &'d str) {
     let metadata = &document.metadata;
     let name = metadata.name.as_deref().unwrap_or_default();
-    (metadata.creation_timestamp.as_deref(), name, metadata.namespace.as_deref().unwrap_or_default())
+    (metadata.creation_timestamp.as_deref(), name, lowering.namespace(document))
 }

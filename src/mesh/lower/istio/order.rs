@@ -27,11 +27,8 @@ pub(super) fn judge(
         let mut conditions = Vec::new();
         for (number, entry) in route.matches.iter().enumerate() {
             let path = format!("{path}.match[{number}]");
-            // What is wrong has been told.
-            let errors = lowering.errors.len();
-            let read = lowering
-                .judge_only(|lowering| conditions::condition(document, entry, &path, client, lowering));
-            lowering.errors.truncate(errors);
+            let read =
+                lowering.quietly(|lowering| conditions::condition(document, entry, &path, client, lowering));
             let Ok(condition) = read else { continue };
             if condition.is_impossible() {
                 let message = "never takes a request: none can be all that it asks for";

@@ -1,15 +1,19 @@
 //! Which hosts there are, with their ports and what is spoken there: as `Service` and `ServiceEntry` documents say.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::client::Client;
+use super::{client::Client, naming};
 use crate::{
     config::{
         Document, Resource,
         istio::{ServiceEntry, ServiceEntryPort},
         k8s::{Service, ServicePort},
     },
-    mesh::{host::Host, lower::Lowering, note::NoteKind},
+    mesh::{
+        host::Host,
+        lower::{Lowering, invalid::InvalidBlock},
+        note::{Code, NoteKind},
+    },
     policy::limits::Upstream,
 };
 
@@ -58,21 +62,23 @@ impl<'a> Registry<'a> {
                 Resource::Service(service) => {
                     let Some(name) = &document.metadata.name else { continue };
                     let host = Host::Service { name: name.clone(), namespace: namespace.clone() };
-                    registry.insert(host, Known::service(document, service, namespace));
+                    registry.insert(host, Known::service(document, service, namespace), lowering);
                 }
                 Resource::ServiceEntry(entry) => {
-                    note_entry(document, entry, lowering);
-                    if !client.sees(&entry.export_to, &namespace) {
-                        let message = "never applies to this client: it is exported to other namespaces";
-                        lowering.note(document, "spec.exportTo", NoteKind::Surprise, message);
+                    judge_entry(document, entry, lowering);
+                    if !super::is_exported(document, &entry.export_to, client, lowering) {
                         continue;
                     }
-                    for (index, name) in
-                        entry.hosts.iter().enumerate().filter(|(_, name)| !name.starts_with('*'))
-                    {
+                    note_entry(document, entry, lowering);
+                    let hosts = entry.hosts.iter().enumerate().filter(|(_, name)| !name.starts_with('*'));
+                    for (index, name) in hosts {
                         let host = Host::of_entry(name, &lowering.identity.domain);
                         let path = format!("spec.hosts[{index}]");
-                        registry.insert(host, Known::entry(document, entry, namespace.clone(), path));
+                        registry.insert(
+                            host,
+                            Known::entry(document, entry, namespace.clone(), path),
+                            lowering,
+                        );
                     }
                 }
                 _ => {}
@@ -81,8 +87,13 @@ impl<'a> Registry<'a> {
         registry
     }
 
-    fn insert(&mut self, host: Host, known: Known<'a>) {
-        if self.known.contains_key(&host) {
+    /// One host has one document: the first.
+    fn insert(&mut self, host: Host, known: Known<'a>, lowering: &mut Lowering<'_>) {
+        if let Some(first) = self.known.get(&host) {
+            let at = first.document.locate_nearest(&first.path);
+            let message = format!("never applies: the document at {at} is for the same host and comes first");
+            let fix = "say all of a host in one document";
+            lowering.lint(known.document, &known.path, Code::Duplicate, message, fix);
             return;
         }
         self.hosts.push(host.clone());
@@ -138,28 +149,88 @@ fn note_entry(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering
     for (index, port) in entry.ports.iter().enumerate() {
         let fields = [(port.target_port.is_some(), "targetPort")];
         lowering.fields_not_applied(document, &format!("spec.ports[{index}]"), &fields);
-        if port.number.is_none_or(|number| number == 0) {
-            let path = format!("spec.ports[{index}]");
-            lowering.refuse(document, &path, "a port must have a `number`", "a number from 1 to 65535");
-        }
     }
+    for (index, _) in entry.hosts.iter().enumerate().filter(|(_, host)| host.starts_with('*')) {
+        let message = "read, not applied: a family has no ports here";
+        lowering.note(document, &format!("spec.hosts[{index}]"), NoteKind::NotApplied, message);
+    }
+}
+
+/// What is wrong with its hosts and ports.
+fn judge_entry(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering<'_>) {
+    naming::judge_exports(document, &entry.export_to, true, lowering);
     if entry.hosts.is_empty() {
         lowering.refuse(document, "spec.hosts", "`hosts` cannot be empty", "at least one host");
     }
     for (index, host) in entry.hosts.iter().enumerate() {
-        let path = format!("spec.hosts[{index}]");
-        if host == "*" {
-            lowering.refuse(document, &path, "a host cannot be `*`", "a name, with a `*` in front perhaps");
-        } else if host.starts_with('*') {
-            lowering.note(
-                document,
-                &path,
-                NoteKind::NotApplied,
-                "read, not applied: a family has no ports here",
-            );
+        if host == "*" || !naming::is_host(host) {
+            let message = format!("a host cannot be `{host}`");
+            let accepted = "a name, with a `*` in front perhaps, such as `*.example.com`";
+            lowering.refuse(document, &format!("spec.hosts[{index}]"), &message, accepted);
+        }
+    }
+    let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
+    for (index, port) in entry.ports.iter().enumerate() {
+        let path = format!("spec.ports[{index}]");
+        match port.number {
+            None | Some(0) => {
+                let message = "a port must have a `number`";
+                lowering.refuse(document, &path, message, "a number from 1 to 65535");
+            }
+            Some(number) if !numbers.insert(number) => {
+                let message = format!("`number` cannot be {number} again");
+                lowering.refuse(
+                    document,
+                    &format!("{path}.number"),
+                    &message,
+                    "a number of its own for each port",
+                );
+            }
+            Some(_) => {}
+        }
+        match port.name.as_deref() {
+            None | Some("") => {
+                let message = "a port must have a `name`";
+                lowering.refuse(document, &path, message, "a name, such as `http`");
+            }
+            Some(name) if !naming::is_label(name) => {
+                let message = format!("`name` cannot be `{name}`");
+                lowering.refuse(document, &format!("{path}.name"), &message, naming::LABEL);
+            }
+            Some(name) if !names.insert(name) => {
+                let message = format!("`name` cannot be `{name}` again");
+                lowering.refuse(
+                    document,
+                    &format!("{path}.name"),
+                    &message,
+                    "a name of its own for each port",
+                );
+            }
+            Some(_) => {}
+        }
+        let said = port.protocol.as_deref().unwrap_or_default();
+        if !said.is_empty() && !PROTOCOLS.iter().any(|known| said.eq_ignore_ascii_case(known)) {
+            let accepted = format!("one of {}, or absent", PROTOCOLS.join(", "));
+            lowering.invalid(document, &path, InvalidBlock::word("protocol", said, &PROTOCOLS, accepted));
         }
     }
 }
+
+/// What an entry may say of a port; by the first four and the last rules for HTTP are asked.
+const PROTOCOLS: [&str; 12] = [
+    "HTTP",
+    "HTTP2",
+    "GRPC",
+    "GRPC-WEB",
+    "HTTPS",
+    "TLS",
+    "TCP",
+    "UDP",
+    "MONGO",
+    "MYSQL",
+    "REDIS",
+    "HTTP_PROXY",
+];
 
 impl<'a> Known<'a> {
     fn service(document: &'a Document, service: &Service, namespace: String) -> Self {
@@ -184,6 +255,16 @@ impl<'a> Known<'a> {
     pub(super) fn numbers(&self) -> Vec<u16> {
         self.ports.keys().copied().collect()
     }
+
+    /// Whether another protocol than HTTP is spoken to a port.
+    pub(super) fn speaks_otherwise(&self, port: u16) -> bool {
+        self.ports.get(&port) == Some(&Spoken::Other)
+    }
+
+    /// Whether HTTP is spoken to none of its ports, of which there are some.
+    pub(super) fn speaks_no_http(&self) -> bool {
+        !self.ports.is_empty() && self.ports.values().all(|spoken| *spoken == Spoken::Other)
+    }
 }
 
 impl Ports {
@@ -207,11 +288,6 @@ impl Ports {
         self.ports.get(&port) != Some(&Spoken::Other)
     }
 
-    /// Whether HTTP is spoken to none of the ports, of which there are some.
-    pub(super) fn is_other(&self) -> bool {
-        !self.ports.is_empty() && self.ports.values().all(|spoken| *spoken == Spoken::Other)
-    }
-
     /// To the ports that are not among these, each protocol once.
     pub(super) fn beside<T>(&self, ports: &BTreeMap<u16, T>) -> Vec<Upstream> {
         let others = self.ports.keys().filter(|port| !ports.contains_key(port));
@@ -233,7 +309,8 @@ impl Ports {
 /// `appProtocol` counts before the name, which begins with the protocol: `grpc`, `http2-admin`. Of what is said of
 /// neither it is found out what it is.
 fn of_service(port: &ServicePort) -> Spoken {
-    if port.protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case("UDP")) {
+    let carrier = port.protocol.as_deref().unwrap_or_default();
+    if ["UDP", "SCTP"].iter().any(|other| carrier.eq_ignore_ascii_case(other)) {
         return Spoken::Other;
     }
     let said = port.app_protocol.as_deref().or(port.name.as_deref()).unwrap_or_default().to_ascii_lowercase();

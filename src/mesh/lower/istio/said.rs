@@ -1,6 +1,6 @@
 //! What documents say of one host, put together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     policies::{Merged, Policies},
@@ -14,7 +14,7 @@ use crate::{
     mesh::{
         host::Host,
         lower::{Lowering, names::Claim},
-        note::NoteKind,
+        note::Code,
         plan::{Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Told, Way},
     },
     policy::{
@@ -28,8 +28,10 @@ pub(super) struct Said<'s, 'a> {
     pub(super) registry: &'s Registry<'a>,
     pub(super) policies: &'s Policies<'a>,
     pub(super) routes: Vec<Routes<'a>>,
-    /// By host, in their order.
+    /// Which of these, by host, in their order.
     places: Hosts<Vec<usize>>,
+    /// Which of the client's endpoints there are, by the name of their host.
+    endpoints: HashMap<String, Vec<usize>>,
 }
 
 /// A host that documents speak of, and where one first does.
@@ -37,6 +39,8 @@ pub(super) struct Subject<'a> {
     pub(super) host: Host,
     pub(super) document: &'a Document,
     pub(super) path: String,
+    /// Whether a policy is for it; else it is only there.
+    pub(super) by_policy: bool,
 }
 
 impl<'s, 'a> Said<'s, 'a> {
@@ -47,29 +51,34 @@ impl<'s, 'a> Said<'s, 'a> {
         mut routes: Vec<Routes<'a>>,
         lowering: &mut Lowering<'_>,
     ) -> Self {
-        routes.sort_by_key(|routes| super::age(routes.document));
-        let mut places: Hosts<Vec<usize>> = Hosts::default();
+        routes
+            .sort_by(|one, two| super::age(one.document, lowering).cmp(&super::age(two.document, lowering)));
+        let mut places: HashMap<HostPattern, Vec<usize>> = HashMap::new();
         for (place, one) in routes.iter().enumerate() {
             for (host, path) in &one.hosts {
                 let Some(pattern) = host.pattern(&lowering.identity.domain) else { continue };
-                let mut at = places.at(&pattern).cloned().unwrap_or_default();
-                // Gateways put together what is for one host; inside of the mesh the first counts.
-                if let Some(first) = at.first().filter(|_| !one.by_gateway) {
-                    let first: &Routes<'_> = &routes[*first];
-                    if !std::ptr::eq(first.document, one.document) {
-                        let at = first.document.locate_nearest("spec.hosts");
+                let at = places.entry(pattern).or_default();
+                match at.first() {
+                    // The same host by two names.
+                    Some(_) if at.last() == Some(&place) => {}
+                    // Gateways put together what is for one host; inside of the mesh the first counts.
+                    Some(first) if !one.by_gateway => {
+                        let at = routes[*first].document.locate_nearest("spec.hosts");
                         let message = format!(
                             "never applies: the document at {at} is for the same host and comes first"
                         );
-                        lowering.note(one.document, path, NoteKind::Surprise, message);
+                        let fix = "say all routes of a host in one document";
+                        lowering.lint(one.document, path, Code::Duplicate, message, fix);
                     }
-                    continue;
+                    _ => at.push(place),
                 }
-                at.push(place);
-                places.insert(&pattern, at);
             }
         }
-        Self { registry, policies, routes, places }
+        let mut endpoints = HashMap::<_, Vec<_>>::new();
+        for (number, (host, _)) in lowering.identity.endpoints.iter().enumerate() {
+            endpoints.entry(normal(host).into_owned()).or_default().push(number);
+        }
+        Self { registry, policies, routes, places: places.into_iter().collect(), endpoints }
     }
 
     /// The documents whose rules a host has: those for itself, or else for the family with the longest end.
@@ -78,20 +87,28 @@ impl<'s, 'a> Said<'s, 'a> {
         places.iter().map(|place| &self.routes[*place]).collect()
     }
 
+    /// The rules of a host, and those that are for other clients. Where several documents have some, those that take every
+    /// request come last, lest they hide another document's.
+    fn rules_of(&self, pattern: &HostPattern) -> (Vec<Rule>, Vec<LeftOut>) {
+        let routes = self.routes_of(pattern);
+        let mut rules: Vec<_> = routes.iter().flat_map(|routes| routes.rules.iter().cloned()).collect();
+        if routes.len() > 1 {
+            rules.sort_by_key(Rule::takes_all);
+        }
+        (rules, routes.iter().flat_map(|routes| routes.left_out.iter().cloned()).collect())
+    }
+
     /// The destination that a host is.
-    pub(super) fn claim(&self, subject: Subject<'a>, lowering: &mut Lowering<'_>) -> Option<Claim<'a>> {
+    pub(super) fn claim(&self, subject: Subject<'a>, lowering: &Lowering<'_>) -> Option<Claim<'a>> {
         let identity = lowering.identity;
-        let Subject { host, document, path } = subject;
+        let Subject { host, document, path, by_policy } = subject;
         let pattern = host.pattern(&identity.domain)?;
-        let merged = self.policies.of_host(&host, &pattern, self.registry);
-        let routes = self.routes_of(&pattern);
-        let silent = routes.iter().flat_map(|routes| &routes.silent);
+        let nothing = Merged::default();
+        let merged = self.policies.of_host(&host, &pattern, self.registry).unwrap_or(&nothing);
+        let silent = self.routes_of(&pattern).into_iter().flat_map(|routes| &routes.silent);
         let silent = silent.filter(|(other, _)| *other == host).map(|(_, port)| *port);
         let spoken = self.registry.ports(&host, identity.http2).silent_at(silent);
-        let rules: Vec<Rule> = routes.iter().flat_map(|routes| routes.rules.iter().cloned()).collect();
-        let left_out: Vec<LeftOut> =
-            routes.iter().flat_map(|routes| routes.left_out.iter().cloned()).collect();
-
+        let (rules, left_out) = self.rules_of(&pattern);
         let name = host.name(&identity.domain, Dialect::Istio);
         // One rule that says nothing of where requests go is what they pass anyhow.
         let (stations, rules, origin) = match rules.as_slice() {
@@ -99,15 +116,14 @@ impl<'s, 'a> Said<'s, 'a> {
                 (only.stations.clone(), Vec::new(), Some(only.origin.clone()))
             }
             // Where rules are asked for at every port, nothing goes there by itself.
-            rules if rules.iter().any(Rule::is_for_every_port) => (Vec::new(), rules.to_vec(), None),
-            rules => (stations::by_default(lowering), rules.to_vec(), None),
+            some if some.iter().any(Rule::is_for_every_port) => (Vec::new(), rules, None),
+            _ => (stations::by_default(lowering), rules, None),
         };
-        let built = Built { merged: &merged, spoken: &spoken, stations: &stations };
+        let built = Built { merged, spoken: &spoken, stations: &stations };
         let way = built.way(None);
         let hosts = host.names(&identity.namespace, &identity.domain, Dialect::Istio);
-        let endpoints =
-            identity.endpoints.iter().filter(|(host, _)| hosts.contains(&normal(host).into_owned()));
-        let endpoints: Vec<_> = endpoints.map(|(_, labels)| labels).collect();
+        let endpoints = hosts.iter().filter_map(|host| self.endpoints.get(host)).flatten();
+        let endpoints: Vec<_> = endpoints.map(|number| &identity.endpoints[*number].1).collect();
         let known = self.registry.get(&host);
         let documents = known.map(|known| (known.document, &*known.path)).into_iter();
         let documents = documents.chain(merged.documents.iter().map(|document| (*document, "spec.host")));
@@ -125,20 +141,17 @@ impl<'s, 'a> Said<'s, 'a> {
             origin,
             documents: Told(documents),
         };
-        Some(Claim { destination, document, path })
+        Some(Claim { destination, document, path, by_policy })
     }
 
-    /// The hosts that rules lead to, each once.
-    pub(super) fn targets(&self) -> Vec<(String, &'a Document)> {
-        let (mut targets, mut known) = (Vec::new(), HashSet::new());
-        for routes in &self.routes {
-            for target in routes.rules.iter().flat_map(Rule::targets) {
-                if known.insert(&target.host) {
-                    targets.push((target.host.clone(), routes.document));
-                }
-            }
-        }
-        targets
+    /// The hosts that rules lead to, each once, with a document that does.
+    pub(super) fn targets(&self) -> Vec<(&str, &'a Document)> {
+        let mut known = HashSet::new();
+        let targets = self.routes.iter().flat_map(|routes| {
+            let targets = routes.rules.iter().flat_map(Rule::targets);
+            targets.map(|target| (target.host.as_str(), routes.document))
+        });
+        targets.filter(|(host, _)| known.insert(*host)).collect()
     }
 }
 

@@ -52,25 +52,17 @@ impl TryFrom<&VirtualService> for RouteTable<Target> {
             let named = virtual_service::named(&document, index, route, &lowering);
             virtual_service::rule(&named, &beside, &mut rules, &mut left_out, &mut lowering);
         }
-        let hosts: Vec<_> = spec
-            .hosts
-            .iter()
-            .enumerate()
-            .filter_map(|(index, host)| {
-                let pattern = virtual_service::host_pattern(host);
-                if pattern.is_none() {
+        let mut hosts = Vec::new();
+        for (index, host) in spec.hosts.iter().enumerate() {
+            match virtual_service::host_pattern(host) {
+                Some(pattern) => hosts.push(pattern),
+                None => {
                     let (path, message) =
                         (format!("spec.hosts[{index}]"), format!("a host cannot be `{host}`"));
-                    lowering.refuse(
-                        &document,
-                        &path,
-                        &message,
-                        "a name or an address, with a `*` in front perhaps",
-                    );
+                    lowering.refuse(&document, &path, &message, virtual_service::HOST);
                 }
-                pattern
-            })
-            .collect();
+            }
+        }
         let errors = lowering.errors.into_iter().map(|error| error.without_place()).collect();
         let rules: Vec<_> =
             rules.into_iter().map(|rule| Rule::when_any(rule.conditions, rule.route)).collect();

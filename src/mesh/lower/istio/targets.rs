@@ -69,11 +69,11 @@ fn judge_place(
         lowering.lint(document, &format!("{path}.host"), Code::UnknownHost, message, fix);
     }
     let Some(subset) = place.subset.as_deref() else { return };
-    let merged = policies.of_host(&host, &pattern, registry);
-    if merged.subsets.iter().any(|part| part.name == subset) {
+    let subsets = policies.of_host(&host, &pattern, registry).map_or(&[][..], |merged| &merged.subsets);
+    if subsets.iter().any(|part| part.name == subset) {
         return;
     }
-    let names: Vec<_> = merged.subsets.iter().map(|part| part.name).collect();
+    let names: Vec<_> = subsets.iter().map(|part| part.name).collect();
     let fix = match (nearest(subset, &names), names.as_slice()) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, []) => format!("add a DestinationRule for `{name}` with a subset `{subset}`"),

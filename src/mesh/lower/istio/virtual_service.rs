@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use super::{
     actions,
     client::{Client, MESH},
-    conditions,
+    conditions, cors,
     delegate::{self, Delegates},
+    l4, mirrors, naming,
     registry::Registry,
     stations,
 };
@@ -18,10 +19,10 @@ use crate::{
     mesh::{
         host::Host,
         lower::Lowering,
-        note::NoteKind,
+        note::Code,
         plan::{LeftOut, Origin, Rule},
     },
-    policy::route::HostPattern,
+    policy::route::{HostPattern, Hosts},
 };
 
 /// The rules that a document gives its hosts, to this client.
@@ -39,13 +40,14 @@ pub(super) struct Routes<'a> {
 }
 
 /// What is known beside a document.
+#[derive(Clone, Copy)]
 pub(super) struct Beside<'b, 'a> {
     pub(super) registry: &'b Registry<'a>,
     pub(super) client: &'b Client<'b>,
     pub(super) delegates: &'b Delegates<'a>,
 }
 
-/// The rules of a document, if it is for this client. Every document is judged.
+/// The rules of a document with hosts, if it is for this client. Every document is judged.
 pub(super) fn read<'a>(
     document: &'a Document,
     spec: &'a VirtualService,
@@ -53,33 +55,67 @@ pub(super) fn read<'a>(
     lowering: &mut Lowering<'_>,
 ) -> Option<Routes<'a>> {
     judge(document, spec, lowering);
-    let is_meant = is_meant(document, spec, beside.client, lowering);
-    let by_gateway = is_meant.as_ref().is_some_and(|bound| !bound.iter().any(|gateway| gateway == MESH));
+    judge_hosts(document, spec, lowering);
+    let bound = bound(document, spec, beside.client, lowering);
     let (mut rules, mut left_out) = (Vec::new(), Vec::new());
     let mut read = |lowering: &mut Lowering<'_>| {
+        l4::judge(document, spec, beside.registry, lowering);
         for (index, route) in spec.http.iter().enumerate() {
             let named = named(document, index, route, lowering);
             if route.delegate.is_some() {
-                delegate::routes(&named, beside, &mut rules, &mut left_out, lowering);
+                delegate::routes(&named, beside, bound.is_some(), &mut rules, &mut left_out, lowering);
             } else {
                 rule(&named, beside, &mut rules, &mut left_out, lowering);
             }
         }
     };
-    match is_meant {
+    match &bound {
         Some(_) => read(lowering),
-        None => lowering.judge_only(|lowering| read(lowering)),
+        None => lowering.judge_only(read),
     }
-    is_meant?;
-    let l4 = [(!spec.tls.is_empty(), "tls"), (!spec.tcp.is_empty(), "tcp")];
-    for (_, field) in l4.iter().filter(|(is_set, _)| *is_set) {
-        let message = "read, not applied: it is for connections, and a client of HTTP requests makes none";
-        lowering.note(document, &format!("spec.{field}"), NoteKind::NotApplied, message);
-    }
+    let by_gateway = !bound?.iter().any(|gateway| gateway == MESH);
+    l4::note(document, spec, lowering);
     let hosts = spec.hosts.iter().enumerate();
     let hosts =
         hosts.map(|(index, host)| (super::host_of(host, document, lowering), format!("spec.hosts[{index}]")));
     Some(Routes { document, hosts: hosts.collect(), rules, left_out, by_gateway, silent: Vec::new() })
+}
+
+/// Judges a document without hosts, whose rules are those of others; what there is to tell of it is told if one of those
+/// is for this client.
+pub(super) fn judge_part(
+    document: &Document,
+    spec: &VirtualService,
+    beside: &Beside<'_, '_>,
+    lowering: &mut Lowering<'_>,
+) {
+    judge(document, spec, lowering);
+    for (is_set, field) in [
+        (!spec.gateways.is_empty(), "gateways"),
+        (!spec.tls.is_empty(), "tls"),
+        (!spec.tcp.is_empty(), "tcp"),
+    ] {
+        if is_set {
+            let message = format!("a document without `hosts` is a part of others, and has no `{field}`");
+            let accepted = format!("no `{field}`, or at least one host");
+            lowering.refuse(document, &format!("spec.{field}"), &message, &accepted);
+        }
+    }
+    let read = |lowering: &mut Lowering<'_>| {
+        for (index, route) in spec.http.iter().enumerate() {
+            let named = named(document, index, route, lowering);
+            if route.delegate.is_some() {
+                let message = "a delegate cannot delegate further";
+                lowering.refuse(document, &format!("{}.delegate", named.path), message, "routes of its own");
+            } else {
+                rule(&named, beside, &mut Vec::new(), &mut Vec::new(), lowering);
+            }
+        }
+    };
+    match beside.delegates.is_meant(document) {
+        true => read(lowering),
+        false => lowering.judge_only(read),
+    }
 }
 
 /// A route, and where it stands.
@@ -131,46 +167,65 @@ pub(super) fn rule(
             Err(unmet) => why = why.or(Some(unmet)),
         }
     }
-    let stations = stations::of(document, route, path, lowering);
-    let mirrors = actions::mirrors(document, route, path, beside.registry, lowering);
-    if route.cors_policy.is_some() {
-        let message = "read, not applied: browsers are told by servers, and this is a client";
-        lowering.note(document, &format!("{path}.corsPolicy"), NoteKind::NotApplied, message);
-    }
-    let Some(action) = actions::route(document, route, path, beside.registry, lowering) else { return };
     // Of an entry that asks for nothing every request is meant, whatever the others ask for.
     if conditions.iter().any(|condition| *condition == Default::default()) {
         conditions.clear();
     } else if let (true, Some(why)) = (conditions.is_empty(), why) {
-        return left_out.push(LeftOut { origin: origin.clone(), why });
+        left_out.push(LeftOut { origin: origin.clone(), why });
+        lowering.judge_only(|lowering| doing(named, beside, lowering));
+        return;
     }
-    rules.push(Rule { origin: origin.clone(), conditions, route: action, stations, mirrors });
+    let done = doing(named, beside, lowering);
+    rules.extend(done.map(|rule| Rule { conditions, ..rule }));
+}
+
+/// What a route does with the requests that it takes; none if it cannot mean anything.
+fn doing(named: &Named<'_>, beside: &Beside<'_, '_>, lowering: &mut Lowering<'_>) -> Option<Rule> {
+    let Named { document, route, path, origin } = named;
+    let action = actions::route(document, route, path, beside.registry, lowering);
+    let pass = |lowering: &mut Lowering<'_>| {
+        let stations = stations::of(document, route, path, lowering);
+        (stations, mirrors::of(document, route, path, beside.registry, lowering))
+    };
+    // Who is answered at once passes nothing; that what is said of it has no effect has been told.
+    let (stations, mirrors) = match route.route.is_empty() {
+        false => pass(lowering),
+        true => {
+            lowering.judge_only(pass);
+            Default::default()
+        }
+    };
+    if let Some(cors) = &route.cors_policy {
+        cors::judge(document, cors, &format!("{path}.corsPolicy"), lowering);
+    }
+    Some(Rule { origin: origin.clone(), conditions: Vec::new(), route: action?, stations, mirrors })
 }
 
 /// The gateways by which a document is for this client; none if it is for others, which is told.
-fn is_meant(
+fn bound(
     document: &Document,
     spec: &VirtualService,
     client: &Client<'_>,
     lowering: &mut Lowering<'_>,
 ) -> Option<Vec<String>> {
+    if !super::is_exported(document, &spec.export_to, client, lowering) {
+        return None;
+    }
     let namespace = lowering.namespace(document).to_owned();
-    if spec.hosts.is_empty() {
-        return None;
-    }
-    if !client.sees(&spec.export_to, &namespace) {
-        let message = "never applies to this client: it is exported to other namespaces";
-        lowering.note(document, "spec.exportTo", NoteKind::Surprise, message);
-        return None;
-    }
     let bound: Vec<_> = client.bound(&spec.gateways, &namespace).into_iter().map(str::to_owned).collect();
     if bound.is_empty() {
-        let message = match client.is_in_mesh() {
-            true => "never applies to a client: it is for gateways, and `mesh` is not among them".to_owned(),
-            false => format!("never applies to this client: it is not for {}", client.acts_for()),
+        let (message, fix) = match client.is_in_mesh() {
+            true => (
+                "never applies to a client: it is for gateways, and `mesh` is not among them".to_owned(),
+                "add `mesh` to `gateways`, or act for one of these gateways",
+            ),
+            false => (
+                format!("never applies to this client: it is not for {}", client.acts_for()),
+                "name that gateway in `gateways`, or act for one that is named",
+            ),
         };
         let path = if spec.gateways.is_empty() { "spec" } else { "spec.gateways" };
-        lowering.note(document, path, NoteKind::Surprise, message);
+        lowering.lint(document, path, Code::OtherClients, message, fix);
         return None;
     }
     Some(bound)
@@ -181,56 +236,53 @@ fn judge(document: &Document, spec: &VirtualService, lowering: &mut Lowering<'_>
     if spec.http.is_empty() && spec.tls.is_empty() && spec.tcp.is_empty() {
         lowering.refuse(document, "spec", "there is no route", "at least one of `http`, `tls` and `tcp`");
     }
+    naming::judge_gateways(document, &spec.gateways, "spec.gateways", lowering);
+    naming::judge_exports(document, &spec.export_to, false, lowering);
+}
+
+/// What is wrong with the hosts: each is one, and none is of another's family.
+fn judge_hosts(document: &Document, spec: &VirtualService, lowering: &mut Lowering<'_>) {
     let is_for_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|gateway| gateway == MESH);
-    if spec.hosts.is_empty() && !spec.gateways.is_empty() {
-        let message = "a document without `hosts` is a part of others, and has no `gateways`";
-        lowering.refuse(document, "spec.gateways", message, "no `gateways`, or at least one host");
-    }
-    let mut patterns: Vec<HostPattern> = Vec::new();
-    let mut named = HashSet::new();
+    let mut patterns = Vec::new();
     for (index, host) in spec.hosts.iter().enumerate() {
         let path = format!("spec.hosts[{index}]");
-        let Some(pattern) = host_pattern(host).filter(|_| !host.is_empty()) else {
-            let message = format!("a host cannot be `{host}`");
-            lowering.refuse(document, &path, &message, "a name or an address, with a `*` in front perhaps");
-            continue;
-        };
-        if host == "*" && is_for_mesh {
-            let accepted = "the names of hosts, or a `*` with a part of a name, such as `*.example.com`";
-            lowering.refuse(document, &path, "`*` cannot be all of a host where `mesh` is meant", accepted);
-        }
-        let is_twice = !named.insert(pattern.clone());
-        let other = patterns.iter().find(|other| other.covers(&pattern) || pattern.covers(other));
-        if is_twice || other.is_some() {
-            let other = other.map_or_else(|| host.clone(), ToString::to_string);
-            let message = format!("`{host}` is one of `{other}`, which is named too");
-            lowering.refuse(document, &path, &message, "hosts of which none is of another's family");
-        }
-        // Only families can have others among them: of many hosts few are compared.
-        if pattern.is_family() || patterns.is_empty() {
-            patterns.push(pattern);
+        match host_pattern(host) {
+            None => {
+                let message = format!("a host cannot be `{host}`");
+                lowering.refuse(document, &path, &message, HOST);
+            }
+            Some(_) if host == "*" && is_for_mesh => {
+                let accepted = "the names of hosts, or a `*` with a part of a name, such as `*.example.com`";
+                lowering.refuse(
+                    document,
+                    &path,
+                    "`*` cannot be all of a host where `mesh` is meant",
+                    accepted,
+                );
+            }
+            Some(pattern) => patterns.push((path, pattern)),
         }
     }
-    for (index, to) in spec.export_to.iter().enumerate() {
-        if !(matches!(to.as_str(), "*" | "." | "~") || actions::is_label(to)) {
-            let message = format!("`exportTo` cannot be `{to}`");
-            let accepted = "the name of a namespace, `.` for the document's own, or `*` for all";
-            lowering.refuse(document, &format!("spec.exportTo[{index}]"), &message, accepted);
+    let families = patterns.iter().filter(|(_, pattern)| pattern.is_family());
+    let families: Hosts<&HostPattern> = families.map(|(_, pattern)| (pattern.clone(), pattern)).collect();
+    let mut named = HashSet::new();
+    for (path, pattern) in &patterns {
+        let accepted = "hosts of which each is named once, and none is of another's family";
+        if !named.insert(pattern) {
+            let message = format!("a host cannot be `{pattern}` again");
+            lowering.refuse(document, path, &message, accepted);
+        } else if let Some(family) = families.family(pattern.text()) {
+            let message = format!("`{pattern}` is one of `{family}`, which is named too");
+            lowering.refuse(document, path, &message, accepted);
         }
     }
 }
 
+/// What a host of a document can be.
+pub(super) const HOST: &str = "a name or an address, with a `*` in front perhaps";
+
 /// A host as a document names it, if it can be one.
 pub(super) fn host_pattern(host: &str) -> Option<HostPattern> {
     let is_address = host.parse::<std::net::IpAddr>().is_ok();
-    let rest = host.strip_prefix('*').unwrap_or(host).strip_prefix(['.', '-']).unwrap_or(host);
-    let rest = if host == "*" { "" } else { rest.trim_start_matches('*') };
-    let is_name = rest.is_empty() && host == "*"
-        || !rest.is_empty()
-            && rest.strip_suffix('.').unwrap_or(rest).split('.').all(|label| {
-                !label.is_empty()
-                    && label.len() <= 63
-                    && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-            });
-    (is_address || is_name).then(|| host.parse().ok()).flatten()
+    (is_address || naming::is_host(host)).then(|| host.parse().ok()).flatten()
 }

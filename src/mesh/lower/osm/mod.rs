@@ -28,11 +28,11 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'a>
         let path = "spec.host".to_owned();
         let mut destination = destination(&host, set, retry.as_ref(), lowering);
         destination.documents.0.insert(0, lowering.named(setting.document, &path));
-        claims.push(Claim { destination, document: setting.document, path });
+        claims.push(Claim { destination, document: setting.document, path, by_policy: true });
     }
     for retry in retried {
         let destination = destination(&retry.host, Set::default(), Some(&retry), lowering);
-        claims.push(Claim { destination, document: retry.document, path: retry.path });
+        claims.push(Claim { destination, document: retry.document, path: retry.path, by_policy: true });
     }
     claims
 }
