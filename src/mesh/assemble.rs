@@ -50,7 +50,7 @@ const HOSTS: usize = 1024;
 const PORTS: usize = 64;
 
 /// As which port the others go: there is none of this number.
-const OTHERS: u16 = 0;
+pub(super) const OTHERS: u16 = 0;
 
 /// The stacks that a request's host has.
 pub(super) enum Found<'r> {
