@@ -50,7 +50,7 @@ const HOSTS: usize = 1024;
 const PORTS: usize = 64;
 
 /// As which port the others go: there is none of this number.
-const OTHERS: u16 = 0;
+pub(super) const OTHERS: u16 = 0;
 
 /// The stacks that a request's host has.
 pub(super) enum Found<'r> {
@@ -154,14 +154,14 @@ impl Family {
             return Self { template: ports.named(None), each: ArcSwap::default() };
         };
         let stays = Arc::ptr_eq(&before.template.own, &ports.own);
-        let host = |(host, before): (&Box<str>, &Arc<Ports>)| {
+        let one = |host: &str, before: &Ports| {
             let mut named = ports.named(Some(host));
             if stays {
                 named.own = Arc::clone(&before.own);
             }
-            (host.clone(), Arc::new(named.after(Some(before))))
+            (Box::from(host), Arc::new(named.after(Some(before))))
         };
-        let each: HashMap<_, _> = before.each.load().iter().map(host).collect();
+        let each: HashMap<_, _> = before.each.load().iter().map(|(host, ports)| one(host, ports)).collect();
         let template = ports.named(None).after(Some(&before.template));
         Self { template, each: ArcSwap::from_pointee(each) }
     }

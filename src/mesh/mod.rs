@@ -110,7 +110,8 @@ impl Mesh {
     /// Puts other policies in the place of these, at once and for every client.
     ///
     /// Where a destination's policy is the same as before, its state stays: an open circuit stays open, with the same
-    /// end. Elsewhere it begins anew. A call that is under way ends under the policy it began with.
+    /// end. Elsewhere it begins anew. Limits are a policy by themselves, whatever rules lead to them; and a fault counts
+    /// on where the same requests meet the same one. A call that is under way ends under the policy it began with.
     ///
     /// # Errors
     ///

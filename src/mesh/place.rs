@@ -23,6 +23,7 @@ use crate::{
     layer::{
         answerable::AnswerableBody,
         cluster::Cluster,
+        host::target,
         protocol::{Answers, Http, Reads},
     },
     refusal::{Reason, Refusal},
@@ -46,6 +47,8 @@ pub(super) struct There {
     pub(super) authority: Option<Authority>,
     /// Which part of the endpoints; none: any.
     pub(super) cluster: Option<Cluster>,
+    /// Whether it is the port that the request names, which is one of many that have all in common.
+    pub(super) at_its_port: bool,
 }
 
 /// Why there is nobody to go to.
@@ -67,6 +70,23 @@ pub struct Placed<S> {
 impl There {
     /// Leads a request there.
     fn lead<B>(&self, request: &mut Request<B>) {
+        let port = self.at_its_port.then(|| target(request).map(|(_, port)| port));
+        match port.flatten() {
+            Some(port) => self.at(port).lead_as_it_is(request),
+            None => self.lead_as_it_is(request),
+        }
+    }
+
+    /// The same at one port.
+    fn at(&self, port: u16) -> Self {
+        let authority = self.authority.as_ref();
+        let authority = authority.and_then(|there| format!("{}:{port}", there.host()).parse().ok());
+        let part =
+            |all: &Cluster| Cluster::new(all.host(), port).subset(all.subset_name(), all.labels().clone());
+        Self { authority, cluster: self.cluster.as_ref().map(part), at_its_port: false }
+    }
+
+    fn lead_as_it_is<B>(&self, request: &mut Request<B>) {
         if let Some(authority) = &self.authority {
             lead(request, authority);
         }

@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, Request, uri::Authority};
 
 use super::{
+    assemble::OTHERS,
     cluster::{Clusters, Found, OfHost},
     counted::{Before, Counted},
     place::{At, Nowhere, There},
@@ -235,7 +236,8 @@ impl Building<'_> {
                     (None, None) => At::Here,
                     (authority, subset) => {
                         let cluster = subset.map(|_| cluster.clone());
-                        At::There(Arc::new(There { authority, cluster }))
+                        let at_its_port = port == OTHERS;
+                        At::There(Arc::new(There { authority, cluster, at_its_port }))
                     }
                 };
                 (cluster.to_string(), (host.limits(port, subset), at))

@@ -69,6 +69,24 @@ async fn ports_of_a_subset_have_limits_of_their_own() {
     assert_eq!(at_once(&town, vec![at(9080), at(9080), at(9081), at(9081)]).await, (2, 2));
 }
 
+/// As many retries at once as the cluster may have; of another cluster there are others.
+#[tokio::test(start_paused = true)]
+async fn a_subset_has_a_limit_on_retries_of_its_own() {
+    let limit = limited("{connectionPool: {http: {maxRetries: 1}}}");
+    let retries = "retries: {attempts: 1, retryOn: '503', backoff: 1s}";
+    let rule = |user: &str, version| {
+        format!("- match: [{{headers: {{end-user: {{exact: {user}}}}}}}]\n  {}\n  {retries}\n", to(version))
+    };
+    let rules = routes("reviews", &(rule("one", "v1") + &rule("two", "v2")));
+    let failing = ["v1", "v2"].map(|name| (name, Echo::new().status(503)));
+    let town = Town::with(Mesh::builder().seed(1), &(limit + &rules), of_versions(failing));
+    let users = ["one", "one", "one", "two", "two", "two"];
+    let answers = join_all(users.map(|user| town.ask(by(user)))).await;
+    assert_eq!(answers.iter().filter(|got| got.flags() == "URX").count(), 2, "one of each");
+    assert_eq!(answers.iter().filter(|got| got.flags() == "UO").count(), 4);
+    assert_eq!(town.asked(), [4, 4, 0]);
+}
+
 // ===== shared =====
 
 #[tokio::test(start_paused = true)]

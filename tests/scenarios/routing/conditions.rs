@@ -62,7 +62,7 @@ async fn a_regular_expression_must_match_the_whole_path() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_is_ignored_in_paths_alone_and_not_by_expressions() {
+async fn only_paths_ignore_case_and_not_by_expressions() {
     assert!(takes("{uri: {exact: /Login}, ignoreUriCase: true}", at("/LOGIN")).await);
     assert!(takes("{uri: {prefix: /Login}, ignoreUriCase: true}", at("/loginpage")).await);
     assert!(!takes("{uri: {regex: '/Login'}, ignoreUriCase: true}", at("/login")).await);

@@ -163,6 +163,21 @@ async fn rules_of_http_do_not_lead_where_another_protocol_is_spoken() {
     assert_eq!(town.heard()[0].led(), (gateway, Some("mysql.vm.demo:3306")));
 }
 
+/// The same of a service, by the name of its port: rules that ask for no port are not asked there either.
+#[tokio::test(start_paused = true)]
+async fn a_services_port_says_by_its_name_whether_rules_are_asked() {
+    let ports = [(9080, "http"), (3306, "mysql"), (9000, "tcp-admin"), (9090, "grpc"), (9091, "unnamed")];
+    let rule = format!("- {}\n  timeout: 0.5s", to("v2"));
+    let yaml = service("reviews", &ports) + &reviews(&rule);
+    let late = ["v1", "v2"].map(|name| (name, Echo::new().delay(ms(5000))));
+    let town = Town::with(Mesh::builder(), &yaml, of_versions(late));
+    for (port, is_asked) in [(9080, true), (3306, false), (9000, false), (9090, true), (9091, true)] {
+        let got = town.get(&format!("http://reviews:{port}/")).await;
+        let heard = town.heard().pop().expect("it was sent");
+        assert_eq!((got.status() == 504, heard.cluster.is_some()), (is_asked, is_asked), "{port}");
+    }
+}
+
 // ===== an ingress gateway =====
 
 /// Everything that comes through the gateway goes to the ratings of a machine outside.

@@ -177,3 +177,26 @@ async fn an_alias_is_the_host_that_it_is_for() {
     let town = Town::new(&(alias.to_owned() + &rule));
     assert!(town.whom(get_at(REVIEWS)).await.starts_with("ratings version="));
 }
+
+/// What another document says of a part of a host's requests, within what leads there.
+#[tokio::test(start_paused = true)]
+async fn a_delegate_has_the_requests_that_its_root_leads_to_it() {
+    let root =
+        "hosts: [reviews]\nhttp:\n- match: [{uri: {prefix: /shop}}]\n  delegate: {name: shop}\n- ".to_owned();
+    let part = format!(
+        "http:\n- match: [{{uri: {{prefix: /shop/new}}, headers: {{end-user: {{exact: jason}}}}}}]\n  {}\n- {}",
+        to("v2"),
+        to("v3")
+    );
+    let root = document("VirtualService", "root", &(root + &to("v1")));
+    let town = town(&[root, document("VirtualService", "shop", &part)]);
+    for (path, user, reached) in [
+        ("/shop/new", "jason", "v2"),
+        ("/shop/new", "bob", "v3"),
+        ("/shop", "jason", "v3"),
+        ("/other", "jason", "v1"),
+    ] {
+        let request = with(get_at(&format!("http://reviews:9080{path}")), "end-user", user);
+        assert_eq!(town.whom(request).await, version(reached), "{path} of {user}");
+    }
+}

@@ -172,9 +172,10 @@ async fn a_cluster_of_a_family_keeps_what_is_in_flight_while_its_rules_change() 
 async fn documents_that_are_refused_change_nothing() {
     let town = town(&(limited("reviews", 1) + &lead("v1", "")));
     let call = begun!(town, REVIEWS);
-    let wrong = limited("reviews", 9) + &lead("v1", "  timeout: soon\n");
-    assert!(town.mesh.apply_yaml(&wrong).is_err());
-    assert!(is_full(&town, REVIEWS).await);
+    for wrong in ["  timeout: soon\n", "  retries: {attempts: -1}\n", "- route: []\n"] {
+        assert!(town.mesh.apply_yaml(&(limited("reviews", 9) + &lead("v1", wrong))).is_err());
+        assert!(is_full(&town, REVIEWS).await, "{wrong}");
+    }
     drop(call);
 }
 
@@ -222,15 +223,30 @@ async fn a_fault_counts_on_while_its_rule_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fault_of_a_rule_that_changes_begins_anew() {
-    let town = town(&(limited("reviews", 9) + &lead("v1", DELAY)));
+    let another = DELAY.replace("10s", "11s");
+    let for_some = format!("- match: [{{method: {{exact: GET}}}}]\n  {}\n{DELAY}", to("v1"));
+    for rules in [lead("v1", &another), routes("reviews", &for_some)] {
+        let town = town(&(limited("reviews", 9) + &lead("v1", DELAY)));
+        let call = begun!(town, REVIEWS);
+        assert!(!is_delayed(&town).await);
+        apply(&town, &(limited("reviews", 9) + &rules));
+        assert!(is_delayed(&town).await, "{rules}");
+        drop(call);
+    }
+}
+
+/// Where a host has but one rule, which leaves its requests where they are, that is a rule too.
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_only_rule_counts_on_too() {
+    let only = |lines: &str| {
+        routes("reviews", &format!("- route: [{{destination: {{host: reviews}}}}]\n{DELAY}{lines}"))
+    };
+    let town = town(&only(""));
     let call = begun!(town, REVIEWS);
-    assert!(!is_delayed(&town).await);
-    apply(&town, &(limited("reviews", 9) + &lead("v1", &DELAY.replace("10s", "11s"))));
-    assert!(is_delayed(&town).await, "another delay");
-    let for_some =
-        format!("- match: [{{method: {{exact: GET}}}}]\n  {}\n{}", to("v1"), DELAY.replace("10s", "11s"));
-    apply(&town, &(limited("reviews", 9) + &routes("reviews", &for_some)));
-    assert!(is_delayed(&town).await, "other requests");
+    for lines in ["  timeout: 20s\n", "- redirect: {uri: /}\n", ""] {
+        apply(&town, &(limited("reviews", 9) + &only(lines)));
+        assert!(!is_delayed(&town).await, "{lines}");
+    }
     drop(call);
 }
 

@@ -161,3 +161,32 @@ async fn another_authority_is_told_and_does_not_lead() {
     let made = there(&format!("{RATINGS}:9080/v1/reviews/0"), "stars.example.com:8080");
     assert_eq!(led(&format!("{rewrite}{TO_RATINGS}"), get_at(REVIEWS)).await, made);
 }
+
+/// Callers may name any port. Those beyond a number share limits, and still go to their own.
+#[tokio::test(start_paused = true)]
+async fn who_is_led_elsewhere_goes_to_the_port_that_he_named_however_many_there_are() {
+    let half = |place: &str| format!("  - {{destination: {{host: {place}}}, weight: 1}}\n");
+    let rule = format!("- route:\n{}{}", half("ratings"), half("ratings, subset: v2"));
+    let yaml = versions("ratings", &["v1", "v2"]) + &routes("reviews", &rule);
+    let town = Town::of(Mesh::builder().seed(1), &yaml);
+    for port in 1..=200 {
+        town.get(&format!("http://reviews:{port}/a?b=c")).await;
+        let heard = town.heard().pop().expect("it was sent");
+        let named = if port == 80 { "reviews".to_owned() } else { format!("reviews:{port}") };
+        assert_eq!(heard.led(), (&*format!("{RATINGS}:{port}/a?b=c"), Some(&*named)));
+        assert!(heard.cluster.is_none_or(|cluster| cluster.port() == port && cluster.subset_name() == "v2"));
+    }
+}
+
+/// Of the host itself the port is only told to who asks which part of it is meant.
+#[tokio::test(start_paused = true)]
+async fn a_part_of_the_host_is_meant_at_the_port_that_was_named_however_many_there_are() {
+    let town = Town::new(&reviews(&format!("- {}", to("v1"))));
+    for port in [1..=100, 1..=100].into_iter().flatten() {
+        let uri = format!("http://reviews:{port}/");
+        assert_eq!(town.whom(get_at(&uri)).await, version("v1"));
+        let heard = town.heard().pop().expect("it was sent");
+        assert_eq!(heard.led(), (&*uri, None));
+        assert_eq!(heard.cluster.expect("a part").port(), port);
+    }
+}

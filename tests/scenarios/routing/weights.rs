@@ -98,5 +98,15 @@ async fn rules_draw_apart_from_each_other() {
         }
         reached
     };
-    assert_eq!(places(&["/a"]).await, places(&["/b", "/a", "/b"]).await);
+    let alone = places(&["/a"]).await;
+    assert_eq!(places(&["/b", "/a", "/b"]).await, alone);
+
+    // The same chances, and other luck.
+    let other = rules.replace("/a", "/none");
+    let town = Town::of(Mesh::builder().seed(5), &reviews(&other));
+    let mut reached = Vec::new();
+    for nth in 0..100 {
+        reached.push((nth, town.whom(get_at("http://reviews:9080/a")).await));
+    }
+    assert_ne!(reached, alone);
 }
