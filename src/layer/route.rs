@@ -40,9 +40,10 @@
 //!   router is made.
 //! - **One draw is made for each request** that goes to one of several by weight. With a
 //!   [seed](RouterLayer::drawing) the same requests go the same ways, each known by its place in the order of calls.
-//! - **Nothing is reserved for those who are not called.** The service that is picked is cloned, and the clone is readied
-//!   in the answer's future, as its own backpressure. A router alone is always ready. The service that a layer is put
-//!   around is readied as usual, and given back, by a clone in its place, when the request goes elsewhere.
+//! - **Nothing is reserved for those who are not called.** The service that is picked is cloned, and the clone is called
+//!   if it is ready; if not, the answer's future waits for it, and nobody else does. A router alone is always ready. The
+//!   service that a layer is put around is readied as usual, and given back, by a clone in its place, when the request
+//!   goes elsewhere.
 //! - **Headers are changed as the mesh does it**: where there are several destinations first as that of the one that was
 //!   drawn says, then as the route says. The answer's headers likewise, whoever gave it.
 //! - **An authority that is rewritten** is put into the `host` header, and into the URI too if that has one.
@@ -208,10 +209,10 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.station.find(&request) {
-            Some(taken) => self.station.follow(&taken, request, &self.protocol),
-            None => ResponseFuture::answered(untaken(&request, &self.protocol)),
-        }
+        let Some(taken) = self.station.find(&request) else {
+            return ResponseFuture::answered(untaken(&request, &self.protocol));
+        };
+        self.station.follow(&taken, request, &self.protocol)
     }
 }
 

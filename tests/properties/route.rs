@@ -230,6 +230,20 @@ proptest! {
         }
     }
 
+    /// As `http` itself takes it apart.
+    #[test]
+    fn the_target_of_a_request_is_the_host_and_the_port_of_its_uri(
+        authority in r"(u(:p)?@)?(\[::[12]?\]|[aA1.-]{1,8})(:[0-9]{0,6})?", https: bool,
+    ) {
+        let uri = format!("{}://{authority}/", if https { "https" } else { "http" });
+        let Ok(request) = Request::get(uri).body(()) else { return Ok(()) };
+        let sent = request.uri().authority().expect("it has one");
+        let host = sent.host().strip_suffix('.').unwrap_or(sent.host()).to_ascii_lowercase();
+        let port = sent.port_u16().unwrap_or(if https { 443 } else { 80 });
+        let head = Head::of(&request);
+        prop_assert_eq!(head.target().map(|(host, port)| (host.into_owned(), port)), Some((host, port)));
+    }
+
     #[test]
     fn what_a_covered_pattern_takes_is_taken(
         patterns in vec(r"\*?[ab]{0,2}(\.[ab]{1,2}){0,2}", 6), hosts in vec(r"[ab.]{1,6}", 24),

@@ -10,9 +10,7 @@ use crate::{
     support::{
         contestants::{Asked, BARE, FLOOR, asked, ours, peer, put},
         routes,
-        situations::{
-            Asks, CLONE, CLONE_PENDING, EIGHT, EIGHT_PENDING, GRPC, PENDING, READY, Situation, TARGETED,
-        },
+        situations::{CLONE, CLONE_PENDING, EIGHT, EIGHT_PENDING, GRPC, PENDING, READY, TARGETED},
     },
 };
 
@@ -39,7 +37,7 @@ pub(super) const GROUP: Group = Group {
         READY,
         PENDING,
         // One of them says who asks: the rule takes it.
-        Situation { asks: Asks::Instructions, ..EIGHT },
+        EIGHT,
         EIGHT_PENDING,
         GRPC,
         CLONE,

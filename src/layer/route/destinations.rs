@@ -19,9 +19,9 @@ pub trait Several {
 
 /// Services of which each can be sent a request.
 ///
-/// An array or a `Vec` has services of one type: [`BoxCloneSyncService`](https://docs.rs/tower) if they differ and are many.
-/// A tuple of two to six has each its own type, without a box. They are shared by all that route to them, so they must be
-/// `Sync`; the one that is picked is cloned, and the clone is readied in the answer's future.
+/// An array or a `Vec` has services of one type: tower's `BoxCloneSyncService` if they differ and are many. A tuple of two
+/// to six has each its own type, without a box. They are shared by all who route to them, so they must be `Sync` for that
+/// to be sent between threads; the one that is picked is cloned, and the clone is readied for its one call.
 pub trait Destinations<Req>: Several {
     /// What they answer.
     type Response;

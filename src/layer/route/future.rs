@@ -20,16 +20,16 @@ pin_project! {
         F: Future,
     {
         #[pin]
-        call: Call<F, G, F::Output>,
-        // None where nothing is changed of the answer.
-        changes: Option<Changes<D>>,
+        call: Call<F, G, F::Output, D>,
     }
 }
 
 pin_project! {
     #[project = Projected]
-    enum Call<F, G, O> {
+    enum Call<F, G, O, D> {
         Sent { #[pin] answer: F },
+        // Sent, and its answer will be changed.
+        Changed { #[pin] answer: F, changes: Changes<D> },
         Passed { #[pin] answer: G },
         // Boxed, so that other calls do not carry the room for it.
         Answered { answer: Option<Box<O>> },
@@ -48,23 +48,27 @@ impl<D> Changes<D> {
     }
 
     fn apply(&self, headers: &mut HeaderMap) {
-        self.station.change(self.place, headers);
+        self.station.change_response(self.place, headers);
     }
 }
 
 impl<F: Future, G, D> ResponseFuture<F, G, D> {
     #[inline]
-    pub(super) const fn sent(answer: F, changes: Option<Changes<D>>) -> Self {
-        Self { call: Call::Sent { answer }, changes }
+    pub(super) const fn sent(answer: F) -> Self {
+        Self { call: Call::Sent { answer } }
+    }
+
+    pub(super) const fn changed(answer: F, changes: Changes<D>) -> Self {
+        Self { call: Call::Changed { answer, changes } }
     }
 
     #[inline]
     pub(super) const fn passed(answer: G) -> Self {
-        Self { call: Call::Passed { answer }, changes: None }
+        Self { call: Call::Passed { answer } }
     }
 
     pub(super) fn answered(answer: F::Output) -> Self {
-        Self { call: Call::Answered { answer: Some(Box::new(answer)) }, changes: None }
+        Self { call: Call::Answered { answer: Some(Box::new(answer)) } }
     }
 }
 
@@ -77,10 +81,9 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        match this.call.project() {
-            Projected::Sent { answer } => {
-                let Some(changes) = this.changes else { return answer.poll(cx) };
+        match self.project().call.project() {
+            Projected::Sent { answer } => answer.poll(cx),
+            Projected::Changed { answer, changes } => {
                 let mut response = ready!(answer.poll(cx))?;
                 changes.apply(response.headers_mut());
                 Poll::Ready(Ok(response))

@@ -3,40 +3,49 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 pin_project! {
-    /// A call of a clone that is readied first, here: nothing is reserved for a request that goes elsewhere.
+    /// A call of a clone that is readied for it: nothing is reserved for a request that goes elsewhere.
+    ///
+    /// Nearly always a clone is ready at once, and is called at once, so that the request need not be kept. One that is
+    /// not is readied here.
     pub struct Picked<S, Req>
     where
         S: Service<Req>,
     {
         #[pin]
-        stage: Stage<S, Req>,
+        stage: Stage<S, Req, S::Error>,
     }
 }
 
 pin_project! {
     #[project = Projected]
-    enum Stage<S, Req>
+    enum Stage<S, Req, E>
     where
         S: Service<Req>,
     {
-        // Every call waits here for its first poll, so there is room for it.
-        Readying { service: S, request: Option<Req> },
         Calling { #[pin] answer: S::Future },
+        Readying { service: S, request: Option<Req> },
+        Failed { error: Option<E> },
     }
 }
 
 impl<S: Service<Req>, Req> Picked<S, Req> {
-    /// Will ready this service and call it, when it is first polled.
+    /// Calls this service, which is nobody else's, as soon as it is ready.
     #[inline]
-    pub fn new(service: S, request: Req) -> Self {
-        Self { stage: Stage::Readying { service, request: Some(request) } }
+    pub fn new(mut service: S, request: Req) -> Self {
+        // Nobody is woken by this look: who is not ready is asked again at the first poll, with the caller's waker.
+        let stage = match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Stage::Calling { answer: service.call(request) },
+            Poll::Ready(Err(error)) => Stage::Failed { error: Some(error) },
+            Poll::Pending => Stage::Readying { service, request: Some(request) },
+        };
+        Self { stage }
     }
 }
 
@@ -46,18 +55,21 @@ impl<S: Service<Req>, Req> Future for Picked<S, Req> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut stage = self.project().stage;
-        if let Projected::Readying { service, request } = stage.as_mut().project() {
-            ready!(service.poll_ready(cx))?;
-            let request = request.take().expect("polled after it had ended");
-            let answer = service.call(request);
-            stage.set(Stage::Calling { answer });
+        match stage.as_mut().project() {
+            Projected::Calling { answer } => return answer.poll(cx),
+            Projected::Failed { error } => return Poll::Ready(Err(error.take().expect(ENDED))),
+            Projected::Readying { service, request } => {
+                ready!(service.poll_ready(cx))?;
+                let answer = service.call(request.take().expect(ENDED));
+                stage.set(Stage::Calling { answer });
+            }
         }
-        match stage.project() {
-            Projected::Calling { answer } => answer.poll(cx),
-            Projected::Readying { .. } => Poll::Pending,
-        }
+        let Projected::Calling { answer } = stage.project() else { return Poll::Pending };
+        answer.poll(cx)
     }
 }
+
+const ENDED: &str = "polled after it had ended";
 
 impl<S: Service<Req>, Req> fmt::Debug for Picked<S, Req> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

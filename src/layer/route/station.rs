@@ -12,7 +12,10 @@ use http::{HeaderMap, Request, Response};
 
 use super::{
     Destinations,
-    change::{Connects, change_request, change_response, changes_responses, local_answer, no_route},
+    change::{
+        Connects, change_request, change_response, changes_requests, changes_responses, local_answer,
+        no_route,
+    },
     future::{Changes, ResponseFuture},
 };
 use crate::{
@@ -76,7 +79,7 @@ impl<D> Station<D> {
     }
 
     /// Which rule takes this request, which has come just now, and where it goes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find<B>(&self, request: &Request<B>) -> Option<Taken<'_>> {
         // Who draws by the order of calls counts them all, so that a rule more or less moves nobody else's luck.
         let counts = self.map.draws && self.draws.is_seeded();
@@ -97,7 +100,7 @@ impl<D> Station<D> {
 
     /// Changes the headers of an answer that comes from there.
     #[cold]
-    pub(super) fn change(&self, place: Place, headers: &mut HeaderMap) {
+    pub(super) fn change_response(&self, place: Place, headers: &mut HeaderMap) {
         if let Some((route, leg)) = self.map.table.at(place) {
             change_response(headers, route, leg);
         }
@@ -106,21 +109,43 @@ impl<D> Station<D> {
 
 impl<D> Shared<Station<D>> {
     /// Sends a request where it goes, or answers it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn follow<B, R, G, P>(
         &self,
         taken: &Taken<'_>,
-        mut request: Request<B>,
+        request: Request<B>,
         protocol: &P,
     ) -> ResponseFuture<D::Future, G, D>
     where
         D: Destinations<Request<B>, Response = Response<R>>,
         P: Reads<Request<B>> + Answers<P::Memo, Response<R>, D::Error>,
     {
-        let Some(leg) = taken.leg else { return ResponseFuture::answered(taken.answer(&request, protocol)) };
+        match taken.leg {
+            Some(leg) if !changes_requests(taken.route, leg) && !changes_responses(taken.route, leg) => {
+                ResponseFuture::sent(self.map.destinations.send(*leg.destination(), request))
+            }
+            Some(leg) => self.change(taken, leg, request),
+            None => ResponseFuture::answered(taken.answer(&request, protocol)),
+        }
+    }
+
+    /// Apart, so that a request of which nothing is changed stays where it is.
+    #[cold]
+    fn change<B, R, G>(
+        &self,
+        taken: &Taken<'_>,
+        leg: &Leg<usize>,
+        mut request: Request<B>,
+    ) -> ResponseFuture<D::Future, G, D>
+    where
+        D: Destinations<Request<B>, Response = Response<R>>,
+    {
         change_request(&mut request, taken.route, leg, taken.by, Connects::There);
-        let changes = changes_responses(taken.route, leg).then(|| Changes::new(self.clone(), taken.place));
-        ResponseFuture::sent(self.map.destinations.send(*leg.destination(), request), changes)
+        let answer = self.map.destinations.send(*leg.destination(), request);
+        match changes_responses(taken.route, leg) {
+            true => ResponseFuture::changed(answer, Changes::new(self.clone(), taken.place)),
+            false => ResponseFuture::sent(answer),
+        }
     }
 }
 

@@ -19,7 +19,13 @@ use super::{Field, SettingsError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HeaderChanges {
+pub struct HeaderChanges(
+    /// None if there are none: nearly all routes have none, and each has four of these.
+    Option<Box<Changes>>,
+);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Changes {
     remove: Vec<HeaderName>,
     set: Vec<(HeaderName, HeaderValue)>,
     add: Vec<(HeaderName, HeaderValue)>,
@@ -34,8 +40,8 @@ impl HeaderChanges {
     /// Whether nothing is changed.
     #[must_use]
     #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.remove.is_empty() && self.set.is_empty() && self.add.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Changes these headers.
@@ -46,34 +52,34 @@ impl HeaderChanges {
 
     /// The first half of it.
     pub(crate) fn remove_from(&self, headers: &mut HeaderMap) {
-        for name in &self.remove {
+        for name in self.removed() {
             headers.remove(name);
         }
     }
 
     /// The second half.
     pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.set {
+        for (name, value) in self.set() {
             headers.insert(name.clone(), value.clone());
         }
-        for (name, value) in &self.add {
+        for (name, value) in self.added() {
             headers.append(name.clone(), value.clone());
         }
     }
 
     /// The names that are removed.
     pub fn removed(&self) -> impl Iterator<Item = &HeaderName> {
-        self.remove.iter()
+        self.0.iter().flat_map(|changes| &changes.remove)
     }
 
     /// What is set, in its order.
     pub fn set(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.set.iter().map(|(name, value)| (name, value))
+        self.0.iter().flat_map(|changes| &changes.set).map(|(name, value)| (name, value))
     }
 
     /// What is added, in its order.
     pub fn added(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.add.iter().map(|(name, value)| (name, value))
+        self.0.iter().flat_map(|changes| &changes.add).map(|(name, value)| (name, value))
     }
 }
 
@@ -81,7 +87,7 @@ impl HeaderChanges {
 #[derive(Debug, Clone, Default)]
 #[must_use = "changes come out of `build`"]
 pub struct HeaderChangesBuilder {
-    changes: HeaderChanges,
+    changes: Changes,
     wrong: Option<SettingsError>,
 }
 
@@ -116,7 +122,9 @@ impl HeaderChangesBuilder {
     ///
     /// A name or a value that is none, or a header that must stay as it is.
     pub fn build(self) -> Result<HeaderChanges, SettingsError> {
-        self.wrong.map_or(Ok(self.changes), Err)
+        let Self { changes, wrong } = self;
+        let some = (changes != Changes::default()).then(|| Box::new(changes));
+        wrong.map_or(Ok(HeaderChanges(some)), Err)
     }
 
     fn header(&mut self, name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {

@@ -253,14 +253,14 @@ impl Condition {
 }
 
 impl HeaderCondition {
+    #[inline]
     fn is_met(&self, head: &Head<'_>) -> bool {
-        let mut lines = head.lines(&self.name).peekable();
-        if lines.peek().is_none() {
-            return self.is_met_by_absence();
-        }
+        let Some(first) = head.line(&self.name) else { return self.is_met_by_absence() };
         let met = match &self.wants {
             ValueMatch::Present => true,
-            ValueMatch::Text(text) => lines.any(|line| text.matches(line)),
+            ValueMatch::Text(text) => {
+                text.matches(first) || head.more_lines(&self.name).any(|line| text.matches(line))
+            }
         };
         met != self.inverted
     }
@@ -278,7 +278,8 @@ impl HeaderCondition {
         if self.is_met(head) {
             return None;
         }
-        let lines: Vec<_> = head.lines(&self.name).map(String::from_utf8_lossy).collect();
+        let lines = head.line(&self.name).into_iter().chain(head.more_lines(&self.name));
+        let lines: Vec<_> = lines.map(String::from_utf8_lossy).collect();
         let found = (!lines.is_empty()).then(|| lines.join("`, `"));
         let (name, wants) = (self.name.as_str(), Wants::of(&self.wants, self.inverted));
         Some(Unmet { what: "header", name, wants, found })

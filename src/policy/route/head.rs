@@ -56,10 +56,19 @@ impl<'r> Head<'r> {
     #[must_use]
     pub fn target(&self) -> Option<(Cow<'r, str>, u16)> {
         let default = if self.uri.scheme() == Some(&http::uri::Scheme::HTTPS) { 443 } else { 80 };
+        match plain(self.authority()?) {
+            Some((host, port)) => Some((Cow::Borrowed(host), port.unwrap_or(default))),
+            None => self.odd_target(default),
+        }
+    }
+
+    /// The same of an authority that has to be taken apart with more care.
+    #[cold]
+    fn odd_target(&self, default: u16) -> Option<(Cow<'r, str>, u16)> {
         let (host, port) = if let Some(authority) = self.uri.authority() {
             (authority.host(), authority.port_u16().unwrap_or(default))
         } else {
-            let header = self.headers.get(HOST)?.to_str().ok()?;
+            let header = self.authority()?;
             // The last colon divides, but not one inside an IPv6 literal.
             match header.rsplit_once(':').filter(|(_, port)| !port.contains(']')) {
                 Some((host, "")) => (host, default),
@@ -82,14 +91,53 @@ impl<'r> Head<'r> {
         path::parameters(self.uri.query()?).find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The values of a header, without spaces around them, line by line. `host` is the authority, which a request may
-    /// name without such a header.
-    pub(super) fn lines(&self, name: &HeaderName) -> impl Iterator<Item = &'r [u8]> + use<'r> {
-        let named = if *name == HOST { self.uri.authority() } else { None };
-        let sent = named.is_none().then(|| self.headers.get_all(name).into_iter());
-        let sent = sent.into_iter().flatten().map(|value| HeaderValue::as_bytes(value).trim_ascii());
-        named.map(|authority| authority.as_str().as_bytes()).into_iter().chain(sent)
+    /// The first value of a header, without spaces around it. `host` is the authority, which a request may name without
+    /// such a header.
+    #[inline]
+    pub(super) fn line(&self, name: &HeaderName) -> Option<&'r [u8]> {
+        match self.named(name) {
+            Some(authority) => Some(authority),
+            None => self.headers.get(name).map(trimmed),
+        }
     }
+
+    /// The authority of the URI, if it is asked for as a header.
+    #[inline]
+    fn named(&self, name: &HeaderName) -> Option<&'r [u8]> {
+        if *name == HOST { self.uri.authority().map(|authority| authority.as_str().as_bytes()) } else { None }
+    }
+
+    /// The values of a header behind its first one, without spaces around them, line by line.
+    #[inline]
+    pub(super) fn more_lines(&self, name: &HeaderName) -> impl Iterator<Item = &'r [u8]> + use<'r> {
+        // Nearly always there is no header with a second line, which is seen at once.
+        let has_more = self.headers.len() > self.headers.keys_len() && self.named(name).is_none();
+        let all = has_more.then(|| self.headers.get_all(name).into_iter().skip(1));
+        all.into_iter().flatten().map(trimmed)
+    }
+}
+
+/// Spaces and tabs are all that a value can have around it; nearly always there are none.
+#[inline]
+fn trimmed(value: &HeaderValue) -> &[u8] {
+    let mut bytes = value.as_bytes();
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// A host that is in its normal form, and the port behind it: nearly every authority, and to be seen in one pass.
+fn plain(authority: &str) -> Option<(&str, Option<u16>)> {
+    let bytes = authority.as_bytes();
+    let digits = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (host, port) = match bytes.len().checked_sub(digits + 1).filter(|colon| bytes[*colon] == b':') {
+        Some(colon) => (&authority[..colon], Some(authority[colon + 1..].parse().ok()?)),
+        None => (authority, None),
+    };
+    let is_plain = |byte: u8| !matches!(byte, b'@' | b':' | b'A'..=b'Z');
+    let is_normal = host.len() <= LONGEST && !host.ends_with('.') && host.bytes().all(is_plain);
+    is_normal.then_some((host, port))
 }
 
 /// What is longer is no name that could be looked up, and it may be kept as a key.

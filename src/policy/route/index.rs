@@ -106,7 +106,8 @@ impl Index {
         let path = head.path();
         self.paths.get(path.as_bytes()).into_iter().for_each(|places| look(places));
         for (name, values) in &self.headers {
-            head.lines(name).filter_map(|line| values.get(line)).for_each(|places| look(places));
+            let lines = head.line(name).into_iter().chain(head.more_lines(name));
+            lines.filter_map(|line| values.get(line)).for_each(|places| look(places));
         }
         self.prefixes.of(path).for_each(&mut look);
         look(&self.others);

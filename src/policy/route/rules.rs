@@ -54,7 +54,13 @@ impl<T> Rules<T> {
     #[must_use]
     #[inline]
     pub fn find(&self, head: &Head<'_>) -> Option<Found<'_, T>> {
-        let Some(index) = &self.index else { return self.find_one_by_one(head) };
+        match &self.index {
+            None => self.find_one_by_one(head),
+            Some(index) => self.find_by(index, head),
+        }
+    }
+
+    fn find_by(&self, index: &Index, head: &Head<'_>) -> Option<Found<'_, T>> {
         let meets = |(rule, condition): (usize, usize)| {
             self.rules[rule].conditions.get(condition).is_none_or(|condition| condition.is_met(head))
         };
@@ -65,6 +71,7 @@ impl<T> Rules<T> {
 
     /// The same, without the index: what `find` is measured by.
     #[must_use]
+    #[inline]
     pub fn find_one_by_one(&self, head: &Head<'_>) -> Option<Found<'_, T>> {
         self.rules.iter().enumerate().find_map(|(number, rule)| {
             let condition = rule.taken(head)?;

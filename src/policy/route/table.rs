@@ -85,7 +85,7 @@ impl<T> RouteTable<T> {
     }
 
     /// The same, and whose rule it is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find_with_host(&self, head: &Head<'_>) -> Option<(usize, Found<'_, Route<T>>)> {
         if self.hosts.is_empty() {
             let others = self.others?;

@@ -65,6 +65,7 @@ impl TextMatch {
 
     /// Whether a value is as it has to be.
     #[must_use]
+    #[inline]
     pub fn matches(&self, value: &[u8]) -> bool {
         match (&self.kind, self.ignore_case) {
             (Kind::Exact(text), false) => text.as_bytes() == value,
