@@ -32,6 +32,15 @@ async fn a_route_changes_the_headers_of_requests_and_of_answers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn answers_alone_can_be_changed_or_requests_alone() {
+    let (upstream, set) = (Upstream::named("v1"), || changes(&[], &[("x", "1")], &[]));
+    let answers = router(always(Route::to(0).changing_responses(set())), [upstream.clone()]);
+    assert_eq!((ask(&answers, get()).await.header("x"), upstream.lines("x")), (Some("1"), vec![]));
+    let requests = router(always(Route::to(0).changing_requests(set())), [upstream.clone()]);
+    assert_eq!((ask(&requests, get()).await.header("x"), upstream.lines("x")), (None, vec!["1".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_leg_changes_what_goes_by_it_alone() {
     let leg = |number: usize, name: &str| {
         let own = changes(&[], &[("x-leg", name)], &[]);

@@ -12,6 +12,7 @@ use tower_mesh::{
 };
 
 use super::{Ask, always, ask, asking, beside, get, router, split, under};
+use crate::caller::in_time;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -53,7 +54,7 @@ async fn the_inner_services_place_is_given_back_when_a_request_goes_elsewhere() 
     let mut service = beside(always(split([Leg::to(0), Leg::to(1)])), [one.clone(), one.clone()]).layer(one);
     for _ in 0..3 {
         let call = ServiceExt::<Ask>::ready(&mut service).await.expect("it is ready").call(get());
-        assert_eq!(call.await.expect("an answer").status(), 200);
+        assert_eq!(in_time(call).await.expect("an answer").status(), 200);
         assert_eq!(places.available_permits(), 1);
     }
 }
