@@ -76,9 +76,9 @@ fn the_clients_namespace_comes_first_then_the_hosts_then_the_root() {
     ");
     assert_snapshot!(plan(&of(&[3])), @"reviews.bookinfo.svc.cluster.local");
     assert_snapshot!(notes(&of(&[0, 1, 2, 3])), @r"
-    policy.yaml:5:9 (document 1) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first
-    policy.yaml:12:9 (document 2) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first
-    policy.yaml:26:9 (document 4) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first
+    policy.yaml:5:9 (document 1) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for this host too, and its namespace comes first
+    policy.yaml:12:9 (document 2) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for this host too, and its namespace comes first
+    policy.yaml:26:9 (document 4) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for this host too, and its namespace comes first
     ");
     assert_snapshot!(notes(&of(&[3])), @"policy.yaml:5:9 spec.host: never applies to this client: a rule counts in the client's namespace, in the host's, and in `istio-system`");
 }
@@ -101,7 +101,7 @@ fn a_namespace_beats_what_is_more_exact() {
     ratings.bookinfo.svc.cluster.local
       3. 4 exchanges at once, others wait
     ");
-    assert_snapshot!(notes(&text.join("---\n")), @"policy.yaml:12:9 (document 2) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for the same host and comes first");
+    assert_snapshot!(notes(&text.join("---\n")), @"policy.yaml:12:9 (document 2) spec.host: never applies: the document at policy.yaml:19:9 (document 3) is for this host too, and its namespace comes first");
 }
 
 #[test]
@@ -161,8 +161,8 @@ fn rules_for_one_host_are_put_together() {
       1. retries for 20 % of the requests in flight, at least 3
     ");
     assert_snapshot!(notes(&text.join("---\n")), @r"
-    policy.yaml:6:3 (document 1) spec.trafficPolicy: its policy never applies: the document at policy.yaml:13:9 (document 2) is for the same host and comes first; its subsets do
-    policy.yaml:7:20 (document 1) spec.subsets[0].name: never applies: the document at policy.yaml:13:9 (document 2) is for the same host and comes first and has one of this name
+    policy.yaml:6:3 (document 1) spec.trafficPolicy: its policy never applies, and its subsets do: the document at policy.yaml:13:9 (document 2) is for the same host and comes first
+    policy.yaml:7:20 (document 1) spec.subsets[0].name: never applies, since another has this name: the document at policy.yaml:13:9 (document 2) is for the same host and comes first
     ");
     let aged = text
         .join("---\n")
@@ -223,7 +223,7 @@ fn a_rule_for_some_workloads_comes_before_others_and_has_their_subsets() {
     let told: String =
         client().build().expect("a mesh").notes().iter().map(|note| format!("{note}\n")).collect();
     assert_snapshot!(told, @r"
-    policy.yaml:6:3 (document 1) spec.trafficPolicy: its policy never applies: the document at policy.yaml:13:9 (document 2) is for the same host and comes first; its subsets do
+    policy.yaml:6:3 (document 1) spec.trafficPolicy: its policy never applies, and its subsets do: the document at policy.yaml:13:9 (document 2) is for the same host and comes first
     policy.yaml:22:3 (document 3) spec.workloadSelector: never applies to this client: it is for workloads with the label `app: other`
     policy.yaml:29:9 (document 4) spec.host: never applies: the document at policy.yaml:13:9 (document 2) is for the same host and comes first
     ");

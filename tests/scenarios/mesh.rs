@@ -58,7 +58,8 @@ fn document(api: &str, kind: &str, host: &str, spec: &str) -> String {
 /// A `VirtualService` with one route, which has these lines.
 fn route_to(host: &str, lines: &str) -> String {
     let lines = indented(2, lines);
-    let to = host.replace('*', "any");
+    // A family and an address are no places to go to.
+    let to = if host.contains(':') { "localhost".to_owned() } else { host.replace('*', "any") };
     let spec = format!("hosts: ['{host}']\nhttp:\n- route: [{{destination: {{host: '{to}'}}}}]\n{lines}");
     document("networking.istio.io/v1", "VirtualService", host, &spec)
 }

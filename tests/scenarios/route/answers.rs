@@ -170,7 +170,7 @@ async fn over_plain_what_nobody_takes_is_an_error() {
     let ask = |uri| Request::get(uri).body(()).expect("a request");
     assert!(client.clone().oneshot(ask("/a")).await.is_ok());
     let error = client.oneshot(ask("/b")).await.expect_err("nobody takes it");
-    assert_eq!(error.to_string(), "refused: no rule says where it goes (404 Not Found)");
+    assert_eq!(error.to_string(), "refused: no rule takes the request (404 Not Found)");
 }
 
 #[test]
