@@ -123,18 +123,22 @@ impl<D: Several> Router<D> {
     /// Sends what these routes take to these services, and answers what they do not.
     ///
     /// ```
-    /// use http::Request;
-    /// use tower::ServiceExt;
-    /// use tower_mesh::{layer::route::Router, policy::route::{Leg, Route, RouteTable, Rule}, testing::Echo};
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    /// use http_body_util::Full;
+    /// use tower::{BoxError, ServiceExt, service_fn};
+    /// use tower_mesh::{layer::route::Router, policy::route::{Leg, Route, RouteTable, Rule}};
     ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// let v1 = service_fn(async |_: Request<()>| Ok::<_, BoxError>(Response::new(Full::<Bytes>::from("v1"))));
+    /// let v2 = service_fn(async |_: Request<()>| Ok::<_, BoxError>(Response::new(Full::<Bytes>::from("v2"))));
+    ///
     /// let halves = Route::split([Leg::to(0).weighing(50), Leg::to(1).weighing(50)])?;
     /// let table = RouteTable::by_host().host("reviews".parse()?, [Rule::always(halves)]);
-    /// let client = Router::new(table, (Echo::new(), Echo::new().status(503)))?;
+    /// let client = Router::new(table, (v1, v2))?;
     ///
-    /// let unknown = Request::get("http://ratings/").body(String::new())?;
-    /// assert_eq!(client.oneshot(unknown).await?.status(), 404);
+    /// assert_eq!(client.clone().oneshot(Request::get("http://reviews/").body(())?).await?.status(), 200);
+    /// assert_eq!(client.oneshot(Request::get("http://ratings/").body(())?).await?.status(), 404);
     /// # Ok(()) }
     /// ```
     ///

@@ -40,11 +40,10 @@ contract!(taking_nothing: Subject::always(|| Alone(nothing())), [refusing answer
 contract!(taking_nothing_over_plain: Subject::always(|| AloneOverPlain(nothing())).failing_with::<Own>(),
     [refusing errors]);
 
-contract!(taking_nothing_over_plain_boxed: Subject::always(|| AloneOverPlain(nothing())).failing_with::<BoxError>(),
-    [refusing errors]);
+contract!(taking_nothing_over_plain_boxed: Subject::always(|| AloneOverPlain(nothing()))
+    .failing_with::<BoxError>(), [refusing errors]);
 
-contract!(answering: Subject::always(|| Beside(always(Route::answer(DirectAnswer::new(503, b"not today").unwrap())))),
-    [refusing]);
+contract!(answering: Subject::always(|| Beside(always(not_today()))), [refusing]);
 
 fn always(route: Route<usize>) -> RouteTable<usize> {
     RouteTable::new([Rule::always(route)])
@@ -52,6 +51,10 @@ fn always(route: Route<usize>) -> RouteTable<usize> {
 
 fn nothing() -> RouteTable<usize> {
     RouteTable::by_host()
+}
+
+fn not_today() -> Route<usize> {
+    Route::answer(DirectAnswer::new(503, b"not today").unwrap())
 }
 
 fn halves() -> Route<usize> {

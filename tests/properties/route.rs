@@ -104,6 +104,11 @@ fn place<T>(found: Option<Found<'_, T>>) -> Option<(usize, Option<*const Conditi
     found.map(|found| (found.number, found.condition.map(std::ptr::from_ref)))
 }
 
+/// Some of which one is not zero.
+fn weights(below: u32) -> impl Strategy<Value = Vec<u32>> {
+    vec(0..below, 2..6).prop_filter("there is weight", |all| all.iter().any(|weight| *weight > 0))
+}
+
 fn takes(rule: &Rule<()>, head: &Head<'_>) -> bool {
     rule.conditions().is_empty() || rule.conditions().iter().any(|condition| condition.is_met(head))
 }
@@ -182,7 +187,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_not_met_has_a_reason_and_what_is_met_has_none(condition in condition(), requests in requests()) {
+    fn what_is_not_met_has_a_reason_and_what_is_met_has_none(
+        condition in condition(), requests in requests(),
+    ) {
         for request in &requests {
             let head = Head::of(request);
             let unmet = condition.unmet(&head).map(|unmet| unmet.to_string());
@@ -193,7 +200,7 @@ proptest! {
     /// Draws at equal distances: chance has no part in it.
     #[test]
     fn of_evenly_spread_draws_each_is_picked_as_often_as_it_weighs(
-        weights in vec(0u32..30, 2..6).prop_filter("there is weight", |all| all.iter().any(|weight| *weight > 0)),
+        weights in weights(30),
         times in 1u64..20,
     ) {
         let weighted = Weighted::new(weights.iter().copied().enumerate()).expect("there is weight");
@@ -209,7 +216,7 @@ proptest! {
 
     #[test]
     fn whatever_is_drawn_something_that_weighs_is_picked(
-        weights in vec(0u32..3, 2..6).prop_filter("there is weight", |all| all.iter().any(|weight| *weight > 0)),
+        weights in weights(3),
         bits: u64,
     ) {
         let weighted = Weighted::new(weights.iter().copied().enumerate()).expect("there is weight");

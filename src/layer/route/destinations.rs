@@ -88,7 +88,11 @@ macro_rules! tuple {
             }
         }
 
-        impl<$first: Future, $($service: Future<Output = $first::Output>),+> Future for $future<$first, $($service),+> {
+        impl<$first, $($service),+> Future for $future<$first, $($service),+>
+        where
+            $first: Future,
+            $($service: Future<Output = $first::Output>,)+
+        {
             type Output = $first::Output;
 
             #[inline]

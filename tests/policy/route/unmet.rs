@@ -93,8 +93,8 @@ fn a_condition_is_a_sentence() {
     let all = all.without_header("x", prefix("v")).expect("a name");
     assert_eq!(
         all.to_string(),
-        "path begins with `/reviews`, method is `GET`, header `end-user` is `jason`, header `cookie` is absent, \
-         header `x` does not begin with `v`, query parameter `p` is present, port is 9080"
+        "path begins with `/reviews`, method is `GET`, header `end-user` is `jason`, \
+         header `cookie` is absent, header `x` does not begin with `v`, query parameter `p` is present, port is 9080"
     );
     assert_eq!(Condition::new().to_string(), "every request");
     assert_eq!(without("x", exact("v")).to_string(), "header `x` is not `v`");

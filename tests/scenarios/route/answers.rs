@@ -182,8 +182,8 @@ fn a_destination_that_is_not_there_is_told_when_the_router_is_made() {
         (wrong.field(), wrong.to_string()),
         (
             Field::Destination,
-            "destination is 2, of 2 in all, in rule 0 of every other host, but must be the number of a destination \
-             that is there, counted from 0"
+            "destination is 2, of 2 in all, in rule 0 of every other host, but must be the number of a \
+             destination that is there, counted from 0"
                 .to_owned()
         )
     );
