@@ -120,35 +120,40 @@ impl Plan {
 
 fn explain(plan: &Plan, asked: Request<()>) -> Explanation {
     let target = target(&asked).map(|(host, port)| (host.into_owned(), port));
-    let (host, port) = target.clone().unzip();
-    let mut told = Explanation {
-        method: asked.method().to_string(),
-        uri: asked.uri().to_string(),
-        era: plan.era,
-        end: End::Untouched(Untouched::in_plan(plan, host.as_deref())),
-        host,
-        port,
-        destination: None,
-        speaks_http: true,
-        taken_off: Vec::new(),
-        passed_over: Vec::new(),
-        taken: None,
-        not_asked: 0,
-        left_out: Vec::new(),
+    let told = |end: End| {
+        let (host, port) = target.clone().unzip();
+        Explanation {
+            method: asked.method().to_string(),
+            uri: asked.uri().to_string(),
+            era: plan.era,
+            host,
+            port,
+            destination: None,
+            speaks_http: true,
+            taken_off: Vec::new(),
+            passed_over: Vec::new(),
+            taken: None,
+            not_asked: 0,
+            left_out: Vec::new(),
+            end,
+        }
     };
-    let Some((host, port)) = target else { return told };
     let directory = Directory::of(plan);
-    let Some(meant) = directory.find(&host) else { return told };
-    let (destination, found) = Found::of(meant, &host, &plan.home);
+    let meant = target.as_ref().and_then(|(host, port)| Some((directory.find(host)?, host, *port)));
+    let Some((meant, host, port)) = meant else {
+        let host = target.as_ref().map(|(host, _)| &**host);
+        return told(End::Untouched(Untouched::in_plan(plan, host)));
+    };
+    let (destination, found) = Found::of(meant, host, &plan.home);
     // A host of a family is a destination of its own.
     let own = match found.is_by_family() {
-        true => Destination { name: host, ..destination.clone() },
+        true => Destination { name: host.clone(), ..destination.clone() },
         false => destination.clone(),
     };
+    let mut told = told(End::Forwarded(Forwarded::as_asked(&own, port)));
     told.destination = Some(Chosen::of(&own, found));
-    match own.dialect {
-        Dialect::OsmEdge => told.end = End::Forwarded(Forwarded::as_asked(&own, port)),
-        Dialect::Istio => told.by_rules(plan, &own, port, asked),
+    if own.dialect == Dialect::Istio {
+        told.by_rules(plan, &own, port, asked);
     }
     told
 }
@@ -165,14 +170,15 @@ impl Explanation {
         let ground = Ground { plan, own, port, asked: &asked };
         let choice = Choice::of(own, &Head::of(&asked).to_port(port), port);
         self.speaks_http = own.speaks_http(port);
-        self.left_out = own.left_out.iter().map(LeftOut::of).collect();
+        self.left_out = own.left_out.0.iter().map(LeftOut::of).collect();
         self.not_asked = choice.not_asked;
         self.taken = choice.told();
-        self.end = match choice {
-            Choice { none_is_for_the_port: true, .. } => End::Forwarded(Forwarded::as_asked(own, port)),
-            Choice { taken: Some((rule, condition)), .. } => ground.end_of(rule, condition),
-            Choice { taken: None, .. } => ground.no_route(),
-        };
+        match choice {
+            // It goes as it was asked for.
+            Choice { none_is_for_the_port: true, .. } => {}
+            Choice { taken: Some((rule, condition)), .. } => self.end = ground.end_of(rule, condition),
+            Choice { taken: None, .. } => self.end = ground.no_route(),
+        }
         self.passed_over = choice.passed_over;
     }
 }

@@ -84,10 +84,10 @@ pub struct Destination {
     pub rules: Vec<Rule>,
     /// Rules that are for other clients.
     #[serde(skip)]
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Told<Vec<LeftOut>>,
     /// Where its rule stands, if it has but one that says nothing of where requests go.
     #[serde(skip)]
-    pub origin: Option<Origin>,
+    pub origin: Told<Option<Origin>>,
     /// The documents that speak of it, besides those of its rules.
     #[serde(skip)]
     pub documents: Told<Vec<Origin>>,
@@ -187,8 +187,8 @@ impl Destination {
             serves: Vec::new(),
             subsets: Vec::new(),
             rules: Vec::new(),
-            left_out: Vec::new(),
-            origin: None,
+            left_out: Told::default(),
+            origin: Told::default(),
             documents: Told::default(),
         }
     }

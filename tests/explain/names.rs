@@ -23,6 +23,7 @@ fn bookinfo() -> MeshBuilder {
         text,
         limited("ratings", "ratings.bookinfo.svc.cluster.local"),
         limited("outside", "api.example.com"),
+        routes("address", "hosts: [10.20.30.40]\nhttp: [{redirect: {uri: /}}]"),
     ])
 }
 
@@ -30,7 +31,7 @@ fn bookinfo() -> MeshBuilder {
 fn a_host_that_no_policy_means_passes_untouched_and_the_nearest_names_are_told() {
     assert_snapshot!(told(bookinfo(), &get("http://reviews:9080/0")), @r"
     GET http://reviews:9080/0
-    no policy speaks of `reviews` to a client in the namespace `default`: requests pass untouched; did you mean `reviews.bookinfo`? the policies are for reviews.bookinfo.svc.cluster.local, ratings.bookinfo.svc.cluster.local, api.example.com
+    no policy speaks of `reviews` to a client in the namespace `default`: requests pass untouched; did you mean `reviews.bookinfo`? the policies are for reviews.bookinfo.svc.cluster.local, ratings.bookinfo.svc.cluster.local, api.example.com, 10.20.30.40
     ");
     for (host, meant) in [
         ("reviews", &["reviews.bookinfo"][..]),

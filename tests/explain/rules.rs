@@ -224,7 +224,7 @@ hosts: [reviews]
 http:
 - match: [{sourceLabels: {app: page}}, {gateways: [edge]}]
   route: [{destination: {host: ratings}}]
-- match: [{sourceLabels: {app: page}}, {uri: {exact: /}}]
+- match: [{sourceLabels: {app: page}}, {uri: {exact: /}}, {sourceNamespace: prod}]
   route: [{destination: {host: reviews}}]
 ";
     let mesh = || of(&[routes("reviews", rule)]);
@@ -232,7 +232,9 @@ http:
     GET http://reviews/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
     default/reviews http[0] at mesh.yaml:8:5 is for other clients:
-      `sourceLabels` asks for `app: page`, but the client has none
+      `sourceLabels` asks for `app: page`, but the client has none; `gateways` names none that this client acts for: `mesh`
+    default/reviews http[1] at mesh.yaml:10:5 is for other clients, in part:
+      `sourceLabels` asks for `app: page`, but the client has none; `sourceNamespace` is `prod`, but the client's is `default`
     rule 1, default/reviews http[1] at mesh.yaml:10:5, takes it: path is `/`
       to reviews.default.svc.cluster.local:80
     ");
@@ -387,4 +389,18 @@ fn a_machine_reads_the_same() {
       }
     }
     "#);
+}
+
+#[test]
+fn what_is_only_told_makes_no_other_plan() {
+    let plan = |documents: &[String]| of(documents).build().expect("a mesh").plan();
+    let rules = |others: &str| {
+        routes("reviews", &format!("hosts: [reviews]\nhttp: [{others}{{redirect: {{uri: /}}}}]"))
+    };
+    let others = "{match: [{sourceLabels: {app: page}}], redirect: {uri: /page}}, ";
+    let limits = "host: reviews\ntrafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}";
+    let one = plan(&[rules(""), policy("reviews", limits)]);
+    let other = plan(&[rules(others), policy("limits", limits), policy("more", limits)]);
+    assert_eq!((one.destinations[0].left_out.0.len(), other.destinations[0].left_out.0.len()), (0, 1));
+    assert_eq!(one, other);
 }

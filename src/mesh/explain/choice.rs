@@ -131,20 +131,24 @@ pub struct Taken {
     pub condition: Option<String>,
 }
 
-/// A rule that is for other clients, and why.
+/// A rule that is for other clients, or some of its conditions, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LeftOut {
     /// Where it stands.
     #[serde(flatten)]
     pub stands: Stands,
+    /// Whether the rule has conditions for this client too, and is asked by them.
+    pub in_part: bool,
     /// Why.
     pub why: String,
 }
 
 impl LeftOut {
     pub(super) fn of(left_out: &plan::LeftOut) -> Self {
-        Self { stands: Stands::of(&left_out.origin), why: left_out.why.clone() }
+        let plan::LeftOut { origin, in_part, why } = left_out;
+        Self { stands: Stands::of(origin), in_part: *in_part, why: why.clone() }
     }
 }
 
@@ -169,10 +173,10 @@ impl<'d> Choice<'d> {
             plain: None,
         };
         if !own.speaks_http(port) {
-            choice.not_asked += usize::from(own.origin.is_some());
+            choice.not_asked += usize::from(own.origin.0.is_some());
             return choice;
         }
-        choice.plain = own.origin.as_ref();
+        choice.plain = own.origin.0.as_ref();
         for (number, rule) in (1..).zip(&own.rules) {
             choice.not_asked -= 1;
             match met(rule, head, port) {

@@ -46,10 +46,13 @@ fn near(destinations: &[Destination], host: &str) -> Vec<String> {
     let is_near = |name: &&str| name.len().abs_diff(host.len()) <= SLIP && !name.starts_with('*');
     let names = destinations.iter().flat_map(|destination| &destination.hosts).map(String::as_str);
     let slip = nearest(host, &names.filter(is_near).collect::<Vec<_>>());
-    let label = |name: &str| name.split('.').next().filter(|label| !is_number(label)).map(str::to_owned);
-    let same_label = destinations.iter().filter(|destination| {
-        destination.hosts.first().is_some_and(|name| name.contains('.') && label(name) == label(host))
-    });
+    // Of addresses the first number says nothing.
+    let label = host.split('.').next().filter(|label| !is_number(label));
+    let is_called_so = |name: &String| {
+        label.is_some_and(|label| name.strip_prefix(label).is_some_and(|rest| rest.starts_with('.')))
+    };
+    let same_label =
+        destinations.iter().filter(|destination| destination.hosts.first().is_some_and(is_called_so));
     // The shortest of the names that its client can use.
     let shortest =
         same_label.filter_map(|destination| destination.hosts.iter().min_by_key(|name| name.len()));

@@ -91,7 +91,8 @@ impl Display for Stands {
 
 impl Display for LeftOut {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        writeln!(f, "{} is for other clients:\n  {}", self.stands, self.why)
+        let part = if self.in_part { ", in part" } else { "" };
+        writeln!(f, "{} is for other clients{part}:\n  {}", self.stands, self.why)
     }
 }
 

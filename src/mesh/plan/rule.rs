@@ -53,20 +53,16 @@ impl<T> PartialEq for Told<T> {
     }
 }
 
-/// A rule that this client can never meet, and why: told and not compared either.
+/// A rule that is for other clients, or some of its conditions, and why.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LeftOut {
     /// Where it stands.
     pub origin: Origin,
+    /// Whether the rule has conditions for this client too.
+    pub in_part: bool,
     /// Why.
     pub why: String,
-}
-
-impl PartialEq for LeftOut {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
 }
 
 /// A cluster that requests are led to.

@@ -137,8 +137,8 @@ impl<'s, 'a> Said<'s, 'a> {
             dialect: Dialect::Istio,
             way,
             rules,
-            left_out,
-            origin,
+            left_out: Told(left_out),
+            origin: Told(origin),
             documents: Told(documents),
         };
         Some(Claim { destination, document, path, by_policy })

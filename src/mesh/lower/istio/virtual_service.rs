@@ -150,7 +150,7 @@ pub(super) fn origin(
     Origin { name: format!("{}/{name} http[{index}]{own}", lowering.namespace(document)), at: at.to_string() }
 }
 
-/// Adds the rule of a route, or why there is none for this client.
+/// Adds the rule of a route, and why it, or a part of it, is not for this client.
 pub(super) fn rule(
     named: &Named<'_>,
     beside: &Beside<'_, '_>,
@@ -159,21 +159,24 @@ pub(super) fn rule(
     lowering: &mut Lowering<'_>,
 ) {
     let Named { document, route, path, origin } = named;
-    let (mut conditions, mut why) = (Vec::new(), None);
+    let (mut conditions, mut why) = (Vec::new(), Vec::new());
     for (index, entry) in route.matches.iter().enumerate() {
         let path = format!("{path}.match[{index}]");
         match conditions::condition(document, entry, &path, beside.client, lowering) {
             Ok(condition) => conditions.push(condition),
-            Err(unmet) => why = why.or(Some(unmet)),
+            Err(unmet) => why.push(unmet),
         }
     }
     // Of an entry that asks for nothing every request is meant, whatever the others ask for.
     if conditions.iter().any(|condition| *condition == Default::default()) {
         conditions.clear();
-    } else if let (true, Some(why)) = (conditions.is_empty(), why) {
-        left_out.push(LeftOut { origin: origin.clone(), why });
-        lowering.judge_only(|lowering| doing(named, beside, lowering));
-        return;
+    } else if !why.is_empty() {
+        let (in_part, why) = (!conditions.is_empty(), why.join("; "));
+        left_out.push(LeftOut { origin: origin.clone(), in_part, why });
+        if !in_part {
+            lowering.judge_only(|lowering| doing(named, beside, lowering));
+            return;
+        }
     }
     let done = doing(named, beside, lowering);
     rules.extend(done.map(|rule| Rule { conditions, ..rule }));

@@ -70,8 +70,8 @@ fn destination(host: &Host, set: Set, retry: Option<&Retried<'_>>, lowering: &Lo
         serves: Vec::new(),
         subsets: Vec::new(),
         rules: Vec::new(),
-        left_out: Vec::new(),
-        origin: None,
+        left_out: Told::default(),
+        origin: Told::default(),
         documents: Told(retry.iter().map(|retry| lowering.named(retry.document, &retry.path)).collect()),
     }
 }
