@@ -170,7 +170,7 @@ impl Explanation {
         let ground = Ground { plan, own, port, asked: &asked };
         let choice = Choice::of(own, &Head::of(&asked).to_port(port), port);
         self.speaks_http = own.speaks_http(port);
-        self.left_out = own.left_out.0.iter().map(LeftOut::of).collect();
+        self.left_out = own.left_out.iter().map(LeftOut::of).collect();
         self.not_asked = choice.not_asked;
         self.taken = choice.told();
         match choice {

@@ -401,6 +401,6 @@ fn what_is_only_told_makes_no_other_plan() {
     let limits = "host: reviews\ntrafficPolicy: {connectionPool: {tcp: {maxConnections: 1}}}";
     let one = plan(&[rules(""), policy("reviews", limits)]);
     let other = plan(&[rules(others), policy("limits", limits), policy("more", limits)]);
-    assert_eq!((one.destinations[0].left_out.0.len(), other.destinations[0].left_out.0.len()), (0, 1));
+    assert_eq!((one.destinations[0].left_out.len(), other.destinations[0].left_out.len()), (0, 1));
     assert_eq!(one, other);
 }

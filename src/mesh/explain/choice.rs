@@ -82,7 +82,7 @@ impl Chosen {
             name: destination.name.clone(),
             dialect: destination.dialect,
             found,
-            documents: destination.documents.0.iter().map(Stands::of).collect(),
+            documents: destination.documents.iter().map(Stands::of).collect(),
         }
     }
 }
@@ -173,10 +173,10 @@ impl<'d> Choice<'d> {
             plain: None,
         };
         if !own.speaks_http(port) {
-            choice.not_asked += usize::from(own.origin.0.is_some());
+            choice.not_asked += usize::from(own.origin.is_some());
             return choice;
         }
-        choice.plain = own.origin.0.as_ref();
+        choice.plain = own.origin.as_ref();
         for (number, rule) in (1..).zip(&own.rules) {
             choice.not_asked -= 1;
             match met(rule, head, port) {

@@ -183,7 +183,7 @@ impl Ground<'_> {
         let there = self.plan.destinations.iter().find(|other| other.name == target.host);
         match there {
             Some(other) => {
-                let documents = other.documents.0.iter().map(Stands::of).collect();
+                let documents = other.documents.iter().map(Stands::of).collect();
                 Cluster { documents, ..Cluster::of(other, target, port, self.memo()) }
             }
             None => Cluster::of(&Destination::bare(&target.host), target, port, self.memo()),

@@ -1,6 +1,6 @@
 //! Where requests go, in a plan: rules, and the clusters that they lead to.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::Deref};
 
 use http::HeaderName;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
@@ -46,6 +46,14 @@ impl PartialEq for Origin {
 /// What is told and not compared: a plan does the same whatever it is.
 #[derive(Debug, Clone, Default)]
 pub struct Told<T>(pub T);
+
+impl<T> Deref for Told<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 impl<T> PartialEq for Told<T> {
     fn eq(&self, _: &Self) -> bool {
