@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use tower_mesh::mesh::{Era, NoteKind};
 
-use crate::osm::{load, mesh, notes};
+use crate::osm::{errors, load, mesh, notes};
 
 /// A document; `spec` is indented by two.
 pub(crate) fn document(kind: &str, name: &str, spec: &str) -> String {
@@ -39,6 +39,19 @@ pub(crate) fn told(text: &str, of: &[&str]) -> String {
     let plan = mesh(text).plan().to_string();
     let lines = plan.lines().filter(|line| of.iter().any(|word| line.contains(word)));
     lines.map(|line| format!("{}\n", line.trim())).collect()
+}
+
+/// What is wrong: where, as a path, and what.
+pub(crate) fn slips(text: &str) -> String {
+    let errors = load(text).build().expect_err("it means nothing");
+    errors.iter().map(|error| format!("{}: {}\n", error.path(), error.message())).collect()
+}
+
+/// What is wrong without the text that is shown of it.
+pub(crate) fn wrong(text: &str) -> String {
+    let kept =
+        |line: &&str| ["error:", " --> ", "= accepted", "= hint"].iter().any(|word| line.contains(word));
+    errors(text).lines().filter(kept).map(|line| format!("{}\n", line.trim())).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use tower_mesh::mesh::{Code, MeshBuilder};
 
 use crate::{
-    istio::document,
+    istio::{document, wrong},
     osm::{load, notes},
 };
 
@@ -37,14 +37,6 @@ fn hosts(client: MeshBuilder) -> String {
 
 fn told(client: MeshBuilder) -> String {
     client.build().expect("a mesh").notes().iter().map(|note| format!("{note}\n")).collect()
-}
-
-fn wrong(text: &str) -> String {
-    let errors = load(text).build().expect_err("it means nothing").to_string();
-    let kept = errors
-        .lines()
-        .filter(|line| ["error:", " --> ", "= accepted", "= hint"].iter().any(|word| line.contains(word)));
-    kept.map(|line| format!("{}\n", line.trim())).collect()
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use insta::assert_snapshot;
 
 use crate::{
-    istio::{document, routes},
-    osm::{breaker, load, mesh, notes},
+    istio::{document, routes, wrong},
+    osm::{breaker, mesh, notes},
 };
 
 const TO: &str = "route: [{destination: {host: reviews}}]";
@@ -36,14 +36,6 @@ fn led(place: &str, beside: &[String]) -> String {
 fn silent(text: &str) -> Vec<u16> {
     let plan = mesh(text).plan();
     plan.destinations[0].ports.iter().filter(|port| !port.http).map(|port| port.number).collect()
-}
-
-fn wrong(text: &str) -> String {
-    let errors = load(text).build().expect_err("it means nothing").to_string();
-    let kept = errors
-        .lines()
-        .filter(|line| ["error:", " --> ", "= accepted", "= hint"].iter().any(|word| line.contains(word)));
-    kept.map(|line| format!("{}\n", line.trim())).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use tower_mesh::mesh::NoteKind;
 
 use crate::{
-    istio::{document, routes},
+    istio::{document, routes, slips},
     osm::{errors, load, mesh, notes},
 };
 
@@ -24,12 +24,6 @@ fn asked(entries: &str) -> String {
 
 fn wrong(entry: &str) -> String {
     errors(&asking(entry))
-}
-
-/// The messages of what is wrong.
-fn lines(text: &str) -> String {
-    let errors = load(text).build().expect_err("it means nothing");
-    errors.iter().map(|error| format!("{}: {}\n", error.path(), error.message())).collect()
 }
 
 #[test]
@@ -143,7 +137,7 @@ fn texts_in_two_ways_and_in_none() {
        |                                ^^
        = accepted: a text that is not empty, or no condition
     "#);
-    assert_snapshot!(lines(&asking(
+    assert_snapshot!(slips(&asking(
         "{scheme: {prefix: \"\"}, authority: {prefix: \"\"}, headers: {a: {prefix: \"\"}}, \
          withoutHeaders: {b: {prefix: \"\"}}, queryParams: {c: {regex: \"\"}, d: {exact: e, regex: f}}}"
     )), @r#"
@@ -166,14 +160,14 @@ fn expressions_that_are_none_or_too_long() {
        |                            ^^^^^
        = accepted: a regular expression as RE2 has them, of at most 1024 bytes, that is not too large
     "#);
-    assert_snapshot!(lines(&asking("{headers: {a: {regex: \"*\"}}, uri: {regex: \"(?=a)\"}}")), @r#"
+    assert_snapshot!(slips(&asking("{headers: {a: {regex: \"*\"}}, uri: {regex: \"(?=a)\"}}")), @r#"
     spec.http[0].match[0].headers["a"].regex: the regular expression cannot be `*` (repetition operator missing expression)
     spec.http[0].match[0].uri.regex: the regular expression cannot be `(?=a)` (look-around, including look-ahead and look-behind, is not supported)
     "#);
     let long = "a".repeat(1025);
-    assert_snapshot!(lines(&asking(&format!("{{uri: {{regex: {long}}}}}"))), @"spec.http[0].match[0].uri.regex: the regular expression cannot be 1025 bytes long");
+    assert_snapshot!(slips(&asking(&format!("{{uri: {{regex: {long}}}}}"))), @"spec.http[0].match[0].uri.regex: the regular expression cannot be 1025 bytes long");
     assert!(load(&asking(&format!("{{uri: {{regex: {}}}}}", &long[1..]))).build().is_ok());
-    assert_snapshot!(lines(&asking("{uri: {regex: \"((a{100}){100}){100}\"}}")), @"spec.http[0].match[0].uri.regex: the regular expression cannot be `((a{100}){100}){100}` (too large once it is compiled)");
+    assert_snapshot!(slips(&asking("{uri: {regex: \"((a{100}){100}){100}\"}}")), @"spec.http[0].match[0].uri.regex: the regular expression cannot be `((a{100}){100}){100}` (too large once it is compiled)");
 }
 
 #[test]
@@ -186,7 +180,7 @@ fn names_and_labels_that_are_none() {
        |                         ^^^
        = accepted: the name of a header, such as `end-user`
     "#);
-    assert_snapshot!(lines(&asking(
+    assert_snapshot!(slips(&asking(
         "{withoutHeaders: {\"\": {exact: c}}, port: 0, sourceNamespace: a_b, sourceLabels: {\"a b\": c, d: \"e f\", \
          app.kubernetes.io/name: ok, \"/x\": y}}"
     )), @r#"

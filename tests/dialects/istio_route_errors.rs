@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::{
-    istio::{document, routes},
+    istio::{document, routes, slips},
     osm::{errors, load, notes},
 };
 
@@ -21,12 +21,6 @@ fn route(route: &str) -> String {
     errors(&routes(&[&format!("{{{route}}}")]))
 }
 
-/// What is wrong, without where; and where, as a path.
-fn lines(text: &str) -> String {
-    let errors = load(text).build().expect_err("it means nothing");
-    errors.iter().map(|error| format!("{}: {}\n", error.path(), error.message())).collect()
-}
-
 const TO: &str = "route: [{destination: {host: reviews}}]";
 
 #[test]
@@ -39,7 +33,7 @@ fn a_document_without_routes() {
        | ^^^^
        = accepted: at least one of `http`, `tls` and `tcp`
     ");
-    assert_snapshot!(lines(&document("VirtualService", "a", "  gateways: [g]")), @r"
+    assert_snapshot!(slips(&document("VirtualService", "a", "  gateways: [g]")), @r"
     spec: there is no route
     spec.gateways: a document without `hosts` is a part of others, and has no `gateways`
     ");
@@ -195,7 +189,7 @@ fn a_route_that_does_nothing_or_two_things() {
        |          ^
        = accepted: one of `route`, `redirect`, `directResponse` and `delegate`
     ");
-    assert_snapshot!(lines(&document("VirtualService", "a", "  hosts: [a]\n  http: [null]")), @"spec.http[0]: a route must go somewhere");
+    assert_snapshot!(slips(&document("VirtualService", "a", "  hosts: [a]\n  http: [null]")), @"spec.http[0]: a route must go somewhere");
     assert_snapshot!(route(&format!("redirect: {{uri: /a}}, {TO}")), @r"
     error: `redirect` cannot stand beside `route`
       --> policy.yaml:7:6, spec.http[0].redirect
@@ -204,7 +198,7 @@ fn a_route_that_does_nothing_or_two_things() {
        |      ^^^^^^^^
        = accepted: one of `route`, `redirect` and `directResponse`
     ");
-    assert_snapshot!(lines(&routes(&[&format!("{{{TO}, redirect: {{uri: /a}}, directResponse: {{status: 200}}}}")])), @r"
+    assert_snapshot!(slips(&routes(&[&format!("{{{TO}, redirect: {{uri: /a}}, directResponse: {{status: 200}}}}")])), @r"
     spec.http[0].redirect: `redirect` cannot stand beside `route`
     spec.http[0].directResponse: `directResponse` cannot stand beside `route`
     ");
@@ -222,7 +216,7 @@ fn what_asks_nobody_has_no_fault_and_no_rewrite() {
        = accepted: no such block here
     ");
     let both = format!("{{directResponse: {{status: 200}}, {fault}, rewrite: {{uri: /a}}}}");
-    assert_snapshot!(lines(&routes(&[&both])), @r"
+    assert_snapshot!(slips(&routes(&[&both])), @r"
     spec.http[0].fault: `fault` cannot stand beside `directResponse`, which asks nobody
     spec.http[0].rewrite: `rewrite` cannot stand beside `directResponse`, which asks nobody
     ");
@@ -234,7 +228,7 @@ fn what_asks_nobody_has_no_fault_and_no_rewrite() {
     policy.yaml:7:83 spec.http[0].mirror: has no effect: `redirect` asks nobody
     ");
     let wrong = "{redirect: {uri: /a}, retries: {attempts: -1}, mirrors: [{}]}";
-    assert_snapshot!(lines(&routes(&[wrong])), @r"
+    assert_snapshot!(slips(&routes(&[wrong])), @r"
     spec.http[0].retries.attempts: `attempts` cannot be -1
     spec.http[0].mirrors[0]: a mirror must have a `destination`
     ");
@@ -286,7 +280,7 @@ fn destinations_that_are_none() {
        |                                                     ^
        = accepted: a port of the service, such as `{number: 9080}`
     ");
-    assert_snapshot!(lines(&routes(&["{route: [null]}"])), @"spec.http[0].route[0]: `route[0]` lacks the required field `destination`");
+    assert_snapshot!(slips(&routes(&["{route: [null]}"])), @"spec.http[0].route[0]: `route[0]` lacks the required field `destination`");
 }
 
 #[test]
@@ -321,59 +315,12 @@ fn weights_that_give_no_shares() {
 }
 
 #[test]
-fn mirrors_that_are_none() {
-    assert_snapshot!(route(&format!("{TO}, mirror: {{host: a}}, mirrors: [{{destination: {{host: b}}}}]")), @r"
-    error: `mirrors` cannot stand beside `mirror`
-      --> policy.yaml:7:66, spec.http[0].mirrors
-       |
-     7 |   - {route: [{destination: {host: reviews}}], mirror: {host: a}, mirrors: [{destination: {host: b}}]}
-       |                                                                  ^^^^^^^
-       = accepted: one of them
-    ");
-    assert_snapshot!(route(&format!("{TO}, mirrors: [{{}}, null]")), @r"
-    error: a mirror must have a `destination`
-      --> policy.yaml:7:57, spec.http[0].mirrors[0]
-       |
-     7 |   - {route: [{destination: {host: reviews}}], mirrors: [{}, null]}
-       |                                                         ^
-       = accepted: `destination: {host: …}`
-
-    error: a mirror must have a `destination`
-      --> policy.yaml:7:61, spec.http[0].mirrors[1]
-       |
-     7 |   - {route: [{destination: {host: reviews}}], mirrors: [{}, null]}
-       |                                                             ^^^^
-       = accepted: `destination: {host: …}`
-    ");
-    assert_snapshot!(route(&format!("{TO}, mirror: {{host: a}}, mirrorPercentage: {{value: 100.1}}")), @r"
-    error: a share cannot be 100.1 %
-      --> policy.yaml:7:92, spec.http[0].mirrorPercentage.value
-       |
-     7 |   - {route: [{destination: {host: reviews}}], mirror: {host: a}, mirrorPercentage: {value: 100.1}}
-       |                                                                                            ^^^^^
-       = accepted: 0, or 0.0001 to 100
-    ");
-    let several = [
-        format!("{{{TO}, mirror: {{host: \"\"}}, mirrorPercentage: {{value: -1}}, mirrorPercent: 101}}"),
-        format!("{{{TO}, mirrorPercent: 101}}"),
-        format!("{{{TO}, mirrors: [{{destination: {{host: a}}, percentage: {{value: 0.00001}}}}]}}"),
-    ];
-    assert_snapshot!(lines(&routes(&several.each_ref().map(String::as_str))), @r"
-    spec.http[0].mirror.host: `host` cannot be empty
-    spec.http[0].mirrorPercentage.value: a share cannot be -1 %
-    spec.http[0].mirrorPercent: a share cannot be 101 %
-    spec.http[1].mirrorPercent: a share cannot be 101 %
-    spec.http[2].mirrors[0].percentage.value: a share cannot be 0.00001 %
-    ");
-}
-
-#[test]
 fn a_slip_is_told_once_and_everything_that_is_wrong_at_once() {
     let text = [
         document("VirtualService", "a", "  hosts: [a]\n  http: [{}, {route: [{destination: {host: \"\"}}]}]"),
         routes(&["{match: [{port: 0}], route: []}"]),
     ];
-    assert_snapshot!(lines(&text.join("---\n")), @r"
+    assert_snapshot!(slips(&text.join("---\n")), @r"
     spec.http[0]: a route must go somewhere
     spec.http[1].route[0].destination.host: `host` cannot be empty
     spec.http[0]: a route must go somewhere
