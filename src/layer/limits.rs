@@ -122,6 +122,7 @@ impl<P> LimitsLayer<P> {
     }
 
     /// Whether retries are limited too.
+    #[cfg(feature = "yaml")]
     pub(crate) fn limits_retries(&self) -> bool {
         let settings = &self.station.settings;
         settings.retries().is_some() || settings.retry_budget().is_some()
@@ -180,6 +181,7 @@ where
 /// What few calls come to, out of line: nothing of it is remembered for the others.
 impl<S, P> Limited<S, P> {
     /// The service behind the limits.
+    #[cfg(feature = "yaml")]
     pub(crate) const fn inner(&self) -> &S {
         &self.inner
     }

@@ -99,6 +99,7 @@ pub struct Timeout<S, P = Http, R = Whole, T = AtFirstPoll> {
     kind: PhantomData<fn() -> (R, T)>,
 }
 
+#[cfg(feature = "yaml")]
 impl<S, P, R, T> Timeout<S, P, R, T> {
     /// The service behind the timeout.
     pub(crate) const fn inner(&self) -> &S {

@@ -27,6 +27,7 @@ mod on;
 mod settings;
 mod statuses;
 
+#[cfg(feature = "yaml")]
 pub(crate) use self::headers::ASKED_BY;
 pub use self::{
     builder::SettingsBuilder,

@@ -43,7 +43,7 @@ fn a_place_without_a_port_has_the_only_one_that_its_host_has() {
     let one = service("b", "ports: [{port: 9080, name: http}]");
     let two = service("b", "ports: [{port: 9080, name: http}, {port: 9081, name: admin}]");
     assert_snapshot!(led("host: b", &[]), @"b.default.svc.cluster.local");
-    assert_snapshot!(led("host: b", &[one.clone()]), @"b.default.svc.cluster.local:9080");
+    assert_snapshot!(led("host: b", std::slice::from_ref(&one)), @"b.default.svc.cluster.local:9080");
     assert_snapshot!(led("host: b.default.svc.cluster.local, port: {number: 1}", &[one]), @"b.default.svc.cluster.local:1");
     assert_snapshot!(led("host: b", &[two]), @"b.default.svc.cluster.local");
     assert_snapshot!(led("host: b.com", &[entry("b", "a.com, B.com", "  ports: [{number: 443, name: https, protocol: HTTPS}]")]), @"b.com:443");

@@ -54,7 +54,10 @@ const HOSTS: [&str; 22] = [
 
 const PORTS: [&str; 6] = ["", ":81", ":9080", ":8080", ":3306", ":7777"];
 
-const WAYS: [(Method, &str, &[(&str, &str)]); 14] = [
+/// A method, a path, and headers.
+type Way = (Method, &'static str, &'static [(&'static str, &'static str)]);
+
+const WAYS: [Way; 14] = [
     (Method::GET, "/", &[]),
     (Method::GET, "/", &[("end-user", "jason"), ("cookie", "a=b")]),
     (Method::GET, "/", &[("x-envoy-max-retries", "1")]),

@@ -22,7 +22,6 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Command {
     /// Play a load against policies in virtual time, and report what the callers got.
     ///

@@ -39,6 +39,7 @@ impl Settings {
     };
 
     /// Of this share, and else as by default.
+    #[cfg(feature = "yaml")]
     pub(crate) fn sharing(share: PartsPerMillion) -> Self {
         Self { share, ..Self::ALL }
     }

@@ -111,7 +111,7 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
         let host = Host::of_istio(name, "", domain);
         let is_policed = said.policies.of_host(&host, &host.pattern(domain)?, said.registry).is_some();
         let path = "spec.http".to_owned();
-        is_policed.then(|| Subject { host, document, path, by_policy: false })
+        is_policed.then_some(Subject { host, document, path, by_policy: false })
     });
     routed.chain(policed).chain(known).chain(led).collect()
 }
