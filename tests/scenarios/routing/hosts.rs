@@ -127,7 +127,8 @@ async fn the_one_that_was_made_first_counts_where_that_is_said() {
     assert_eq!(version_at(&town, "reviews").await, "v2");
 }
 
-/// Behind a gateway rules of several documents for a host are put together, in their order.
+/// Behind a gateway rules of several documents for a host are put together, in their order; what takes every request
+/// comes last.
 #[tokio::test(start_paused = true)]
 async fn gateways_put_together_what_several_documents_say_of_a_host() {
     let bound = |name: &str, entry: &str, version: &str| {
@@ -137,10 +138,11 @@ async fn gateways_put_together_what_several_documents_say_of_a_host() {
     };
     let yaml = versions("reviews", &["v1", "v2", "v3"])
         + &bound("b", "/", "v2")
-        + &bound("a", "/a", "v1")
-        + &bound("c", "/c", "v3");
+        + &bound("d", "/ab", "v2")
+        + &bound("c", "/c", "v3")
+        + &bound("a", "/a", "v1");
     let town = Town::of(Mesh::builder().gateway("bookinfo/edge"), &yaml);
-    for (path, reached) in [("a", "v1"), ("b", "v2"), ("c", "v2")] {
+    for (path, reached) in [("a", "v1"), ("abc", "v1"), ("b", "v2"), ("c", "v3")] {
         assert_eq!(town.whom(get_at(&format!("http://shop.example.com/{path}"))).await, version(reached));
     }
 }
@@ -164,7 +166,7 @@ async fn what_is_exported_elsewhere_is_not_for_this_client() {
         let town = Town::new(&document_in(namespace, "VirtualService", "a", &spec));
         let answered = town.get(REVIEWS).await.status() == 418;
         assert_eq!(answered, is_meant, "in {namespace} to {to}");
-        assert_eq!(town.has_note("it is exported to other namespaces"), !is_meant);
+        assert_eq!(town.has_note("it is not exported to the client's namespace"), !is_meant);
     }
 }
 
