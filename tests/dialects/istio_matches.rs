@@ -221,13 +221,17 @@ fn the_client_itself_is_asked_beforehand_and_why_it_is_not_meant_is_kept() {
     let client = load(&text).labels([("app", "client"), ("version", "v1")]).build().expect("a mesh");
     let plan = client.plan();
     let destination = &plan.destinations[0];
-    let left_out: Vec<_> =
-        destination.left_out.iter().map(|one| format!("{}: {}\n", one.origin, one.why)).collect();
+    let left_out: Vec<_> = destination
+        .left_out
+        .iter()
+        .map(|one| format!("{}{}: {}\n", one.origin, if one.in_part { ", in part" } else { "" }, one.why))
+        .collect();
     assert_snapshot!(left_out.concat(), @r"
     default/reviews http[0] (policy.yaml:7:5): `sourceLabels` asks for `app: a`, but the client has `client`
     default/reviews http[1] (policy.yaml:8:5): `sourceLabels` asks for `version: v2`, but the client has `v1`
     default/reviews http[2] (policy.yaml:9:5): `sourceNamespace` is `bookinfo`, but the client's is `default`
     default/reviews http[3] (policy.yaml:10:5): `gateways` names none that this client acts for: `mesh`
+    default/reviews http[5] (policy.yaml:12:5), in part: `sourceLabels` asks for `app: a`, but the client has `client`
     ");
     let rules: Vec<_> =
         destination.rules.iter().map(|rule| format!("{}: {}\n", rule.origin, rule.conditions[0])).collect();
