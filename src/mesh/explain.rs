@@ -73,8 +73,8 @@ pub struct Explanation {
 }
 
 impl Plan {
-    /// What becomes of a request, and why. It is the same that a [`Client`](crate::mesh::Client) of this plan does, but for
-    /// what is drawn: of destinations by weight all are told, with their shares.
+    /// What becomes of a request, and why. It is the same that a [`Client`](crate::mesh::Client) of this plan does,
+    /// but for what is drawn: of destinations by weight all are told, with their shares.
     ///
     /// ```
     /// use http::Request;

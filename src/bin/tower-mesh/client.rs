@@ -20,8 +20,8 @@ pub(crate) struct Client {
     #[arg(long, value_name = "LABEL=VALUE,…", value_delimiter = ',', value_parser = label)]
     labels: Vec<(String, String)>,
 
-    /// A gateway that the client acts for, so that what is bound to it is meant; `mesh` too, if it also is inside of the
-    /// mesh. May be repeated.
+    /// A gateway that the client acts for, so that what is bound to it is meant; `mesh` too, if it also is inside of
+    /// the mesh. May be repeated.
     #[arg(long = "gateway", value_name = "NS/NAME", value_parser = gateway)]
     gateways: Vec<String>,
 
