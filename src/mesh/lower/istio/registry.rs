@@ -1,6 +1,9 @@
 //! Which hosts there are, with their ports and what is spoken there: as `Service` and `ServiceEntry` documents say.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use super::{client::Client, naming};
 use crate::{
@@ -8,6 +11,7 @@ use crate::{
         Document, Resource,
         istio::{ServiceEntry, ServiceEntryPort},
         k8s::{Service, ServicePort},
+        nearest,
     },
     mesh::{
         host::Host,
@@ -23,7 +27,12 @@ pub(super) struct Registry<'a> {
     known: HashMap<Host, Known<'a>>,
     /// In the order of their documents.
     hosts: Vec<Host>,
+    /// How many names were compared to find out what was meant.
+    compared: Cell<usize>,
 }
+
+/// So many names are compared to find out what was meant: a host that is not there is compared with all that are.
+const COMPARED: usize = 1 << 20;
 
 /// A host that a document is about.
 pub(super) struct Known<'a> {
@@ -55,7 +64,7 @@ pub(super) struct Ports {
 
 impl<'a> Registry<'a> {
     pub(super) fn of(documents: &[&'a Document], client: &Client<'_>, lowering: &mut Lowering<'_>) -> Self {
-        let mut registry = Self { known: HashMap::new(), hosts: Vec::new() };
+        let mut registry = Self::default();
         for &document in documents {
             let namespace = lowering.namespace(document).to_owned();
             match &document.resource {
@@ -110,6 +119,16 @@ impl<'a> Registry<'a> {
         self.hosts.is_empty() || self.known.contains_key(host)
     }
 
+    /// The host that was meant by one that is not there, if it is nearly one of its namespace.
+    pub(super) fn nearest(&self, host: &Host) -> Option<&Host> {
+        let (name, namespace) = divided(host);
+        let compared = self.compared.replace(self.compared.get().saturating_add(self.hosts.len()));
+        let hosts = self.hosts.iter().filter(|_| compared < COMPARED).map(divided);
+        let names: Vec<_> = hosts.filter(|(_, of)| *of == namespace).map(|(name, _)| name).collect();
+        let meant = nearest(name, &names)?;
+        self.hosts.iter().find(|other| divided(other) == (meant, namespace))
+    }
+
     /// The hosts that there are documents of, in their order.
     pub(super) fn hosts(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter()
@@ -132,6 +151,14 @@ impl<'a> Registry<'a> {
             });
         }
         Ports { ports, otherwise: if http2 { Upstream::Http2 } else { Upstream::Http1 } }
+    }
+}
+
+/// A service's name, and its namespace; a host outside has none.
+fn divided(host: &Host) -> (&str, Option<&str>) {
+    match host {
+        Host::Service { name, namespace } => (name, Some(namespace)),
+        Host::Outside(name) => (name, None),
     }
 }
 

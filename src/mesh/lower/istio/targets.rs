@@ -59,10 +59,8 @@ fn judge_place(
     let Some(pattern) = host.pattern(domain) else { return };
     let name = host.name(domain, Dialect::Istio);
     if *thorough && !registry.knows(&host) && !policies.speak_of(&pattern) {
-        let known: Vec<_> = registry.hosts().map(|host| host.name(domain, Dialect::Istio)).collect();
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
-        let fix = match nearest(&name, &known) {
-            Some(meant) => format!("did you mean `{meant}`?"),
+        let fix = match registry.nearest(&host) {
+            Some(meant) => format!("did you mean `{}`?", meant.name(domain, Dialect::Istio)),
             None => "write the name of a `Service` or a `ServiceEntry`, or add one".to_owned(),
         };
         let message = format!("no document knows `{name}`: what goes there depends on its name alone");
