@@ -310,14 +310,19 @@ mod tests {
             .collect()
     }
 
+    /// What a plan tells elsewhere: copies with the rule that asks for them, between retries and limits; and inside of the
+    /// limits the time of one try, with the retries.
+    fn whole(stations: &[&'static str]) -> Vec<&'static str> {
+        let (limits, before) = stations.split_last().expect("there are limits");
+        [before, &["Mirror", *limits, "Timeout"]].concat()
+    }
+
     #[test]
     fn a_plan_prints_the_order_in_which_its_type_runs() {
-        // Inside of the limits there is the time of one try, which a plan tells with its retries.
-        let one_try = "Timeout";
-        assert_eq!(of_type::<BehindIstio<(), Http>>(), [&of_plan(ISTIO)[..], &[one_try]].concat());
+        assert_eq!(of_type::<BehindIstio<(), Http>>(), whole(&of_plan(ISTIO)));
         // Where there is no breaker the rest stands alone.
         let [guarded, rest] = [of_type::<CircuitBreaker<Tried<(), Http>>>(), of_type::<Tried<(), Http>>()];
         assert_eq!(of_type::<BehindOsmEdge<(), Http>>(), [&guarded[..], &rest].concat());
-        assert_eq!(guarded, [&of_plan(OSM_EDGE)[..], &[one_try]].concat());
+        assert_eq!(guarded, whole(&of_plan(OSM_EDGE)));
     }
 }
