@@ -109,6 +109,20 @@ fn what_a_delegate_does_not_say_is_the_roots() {
 }
 
 #[test]
+fn a_share_of_copies_may_stand_apart_from_who_gets_them() {
+    let text = [
+        root("{delegate: {name: part}, mirrorPercentage: {value: 7}}"),
+        part("part", &format!("{{mirror: {{host: a}}, {TO}}}")),
+    ];
+    assert_snapshot!(rules(&text.join("---\n")), @r"
+    default/part http[0]: every request
+        to reviews.default.svc.cluster.local
+        copies 7 % to a.default.svc.cluster.local
+    ");
+    assert_eq!(notes(&text.join("---\n")), "");
+}
+
+#[test]
 fn what_both_match_is_asked_for() {
     let text = |root_match: &str, own: &str| {
         let root = root(&format!("{{match: [{root_match}], delegate: {{name: part}}}}"));

@@ -145,6 +145,16 @@ fn a_host_that_is_only_there_takes_no_name_from_a_policy() {
 }
 
 #[test]
+fn a_service_alone_is_of_no_mesh() {
+    let there = service("fortio", "ports: [{port: 8080, name: http}]");
+    assert!(mesh(&there).plan().destinations.is_empty());
+    let beside = [breaker("errorAmountThreshold: 1"), there.clone()].join("---\n");
+    assert_eq!(mesh(&beside).plan().destinations.len(), 1, "osm-edge's retries are not Istio's");
+    let both = [there, entry("a", "a.com", "")].join("---\n");
+    assert_eq!(mesh(&both).plan().destinations.len(), 2);
+}
+
+#[test]
 fn entries_are_seen_where_they_are_exported_to_and_perhaps_nowhere() {
     let to = |export_to: &str| entry("a", "a.com", &format!("  exportTo: [{export_to}]\n  resolution: DNS"));
     assert_snapshot!(notes(&to("\"~\"")), @"policy.yaml:6:3 spec.exportTo: never applies to this client: it is not exported to the client's namespace");

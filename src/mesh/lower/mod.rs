@@ -91,8 +91,6 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     let order = order(documents);
     notes.sort_by_key(|note| order(Some(&note.location)));
     errors.sort_by_key(|error| order(error.location()));
-    // A route that several documents share is judged with each.
-    errors.dedup_by(|error, before| error == before);
     Errors::unless_empty(errors, (Plan { era: identity.era, home: identity.home(), destinations }, notes))
 }
 

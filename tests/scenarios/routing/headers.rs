@@ -153,7 +153,7 @@ async fn a_host_that_is_set_is_what_the_upstream_is_told_and_not_where_to_connec
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_several_that_say_the_authority_the_nearest_to_the_request_counts() {
+async fn a_route_that_says_the_authority_counts_before_its_place() {
     let host = |verb: &str, value: &str| format!("request: {{{verb}: {{host: {value}}}}}");
     let told = async |lines: String| {
         let (heard, _) = exchanged(&lines, asked()).await;

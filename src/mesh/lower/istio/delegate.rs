@@ -102,7 +102,12 @@ fn judge(root: &Named<'_>, beside: &Beside<'_, '_>, lowering: &mut Lowering<'_>)
         let _ = conditions::condition(document, entry, &path, beside.client, lowering);
     }
     stations::of(document, route, path, lowering);
-    mirrors::of(document, route, path, beside.registry, lowering);
+    let mirrors = |lowering: &mut Lowering<'_>| mirrors::of(document, route, path, beside.registry, lowering);
+    match route.mirror.is_some() || !route.mirrors.is_empty() {
+        true => mirrors(lowering),
+        // A share alone may be that of a delegate's.
+        false => lowering.judge_only(mirrors),
+    };
     let headers = header_changes::of(document, route.headers.as_ref(), &format!("{path}.headers"), lowering);
     rewrites::of(document, route, path, &headers.authorities, &[], lowering);
     if let Some(cors) = &route.cors_policy {

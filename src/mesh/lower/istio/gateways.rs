@@ -137,7 +137,7 @@ fn judge(document: &Document, spec: &Gateway, lowering: &mut Lowering<'_>) {
         }
         for (number, served) in server.hosts.iter().enumerate() {
             let (of, host) = served.split_once('/').unwrap_or(("*", served));
-            let is_seen = matches!(of, "*" | "." | "~") || naming::is_label(of);
+            let is_seen = matches!(of, "*" | ".") || naming::is_label(of);
             if !(is_seen && (naming::is_host(host) || host.parse::<IpAddr>().is_ok())) {
                 let message = format!("a host cannot be `{served}`");
                 let accepted =

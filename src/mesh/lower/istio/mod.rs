@@ -46,6 +46,10 @@ use crate::{
 };
 
 pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Vec<Claim<'a>> {
+    // A `Service` alone is of no mesh: who says nothing in Istio's words has nothing of Istio's.
+    if !documents.iter().any(|document| is_ours(&document.resource)) {
+        return Vec::new();
+    }
     let client = Client::new(lowering.identity);
     let registry = Registry::of(documents, &client, lowering);
     let gateways = Gateways::of(documents, lowering);
@@ -81,6 +85,16 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
     let subjects = subjects(&said, lowering).into_iter();
     let subjects = subjects.filter(|subject| known.insert(subject.host.clone()));
     subjects.filter_map(|subject| said.claim(subject, lowering)).collect()
+}
+
+fn is_ours(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::VirtualService(_)
+            | Resource::DestinationRule(_)
+            | Resource::Gateway(_)
+            | Resource::ServiceEntry(_)
+    )
 }
 
 /// The hosts that documents speak of, and those that are there: as documents say, or because rules lead to them.

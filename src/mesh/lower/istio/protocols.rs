@@ -22,28 +22,23 @@ pub(super) fn judge(
 ) {
     let (domain, namespace) = (lowering.identity.domain.clone(), lowering.namespace(document).to_owned());
     let hosts = || routes.hosts.iter().map(|(host, _)| host);
+    let is_mute = |host: &&Host| registry.get(host).is_some_and(|known| known.speaks_no_http());
+    if let (Some(host), false) = (hosts().find(is_mute), spec.http.is_empty()) {
+        let host = host.name(&domain, Dialect::Istio);
+        let message = format!("never takes a request: no HTTP is spoken at any port of `{host}`");
+        lowering.lint(document, "spec.http", Code::NoHttp, message, FIX);
+    }
     let is_other = |host: &&Host, port: u16| {
         registry.get(host).is_some_and(|known| known.speaks_otherwise(port))
             || gateways.speak_otherwise(&spec.gateways, host, port, &namespace, &domain)
     };
-    let mut silent = Vec::new();
-    for port in spec.http.iter().flat_map(|route| &route.matches).filter_map(|entry| entry.port) {
-        silent.extend(hosts().filter(|host| is_other(host, port)).map(|host| (host.clone(), port)));
-    }
-    routes.silent = silent;
-    let hosts = || routes.hosts.iter().map(|(host, _)| host);
-    let is_silent = |host: &&Host| registry.get(host).is_some_and(|known| known.speaks_no_http());
-    if let (Some(host), false) = (hosts().find(is_silent), spec.http.is_empty()) {
-        let host = host.name(&domain, Dialect::Istio);
-        let message = format!("never takes a request: no HTTP is spoken at any port of `{host}`");
-        return lowering.lint(document, "spec.http", Code::NoHttp, message, FIX);
-    }
-    let mut others = HashMap::new();
+    let mut others: HashMap<u16, Vec<&Host>> = HashMap::new();
     for (index, route) in spec.http.iter().enumerate() {
         for (number, entry) in route.matches.iter().enumerate() {
             let Some(port) = entry.port else { continue };
-            let other = others.entry(port).or_insert_with(|| hosts().find(|host| is_other(host, port)));
-            if let Some(host) = other {
+            let others =
+                others.entry(port).or_insert_with(|| hosts().filter(|host| is_other(host, port)).collect());
+            if let Some(host) = others.iter().find(|host| !is_mute(host)) {
                 let host = host.name(&domain, Dialect::Istio);
                 let message = format!("never takes a request: no HTTP is spoken at port {port} of `{host}`");
                 let path = format!("spec.http[{index}].match[{number}].port");
@@ -51,4 +46,9 @@ pub(super) fn judge(
             }
         }
     }
+    let mut silent: HashMap<Host, Vec<u16>> = HashMap::new();
+    for (port, hosts) in others {
+        hosts.into_iter().for_each(|host| silent.entry(host.clone()).or_default().push(port));
+    }
+    routes.silent = silent;
 }

@@ -87,17 +87,6 @@ impl<'s, 'a> Said<'s, 'a> {
         places.iter().map(|place| &self.routes[*place]).collect()
     }
 
-    /// The rules of a host, and those that are for other clients. Where several documents have some, those that take every
-    /// request come last, lest they hide another document's.
-    fn rules_of(&self, pattern: &HostPattern) -> (Vec<Rule>, Vec<LeftOut>) {
-        let routes = self.routes_of(pattern);
-        let mut rules: Vec<_> = routes.iter().flat_map(|routes| routes.rules.iter().cloned()).collect();
-        if routes.len() > 1 {
-            rules.sort_by_key(Rule::takes_all);
-        }
-        (rules, routes.iter().flat_map(|routes| routes.left_out.iter().cloned()).collect())
-    }
-
     /// The destination that a host is.
     pub(super) fn claim(&self, subject: Subject<'a>, lowering: &Lowering<'_>) -> Option<Claim<'a>> {
         let identity = lowering.identity;
@@ -105,10 +94,10 @@ impl<'s, 'a> Said<'s, 'a> {
         let pattern = host.pattern(&identity.domain)?;
         let nothing = Merged::default();
         let merged = self.policies.of_host(&host, &pattern, self.registry).unwrap_or(&nothing);
-        let silent = self.routes_of(&pattern).into_iter().flat_map(|routes| &routes.silent);
-        let silent = silent.filter(|(other, _)| *other == host).map(|(_, port)| *port);
+        let routes = self.routes_of(&pattern);
+        let silent = routes.iter().filter_map(|routes| routes.silent.get(&host)).flatten().copied();
         let spoken = self.registry.ports(&host, identity.http2).silent_at(silent);
-        let (rules, left_out) = self.rules_of(&pattern);
+        let (rules, left_out) = ruled(&routes);
         let name = host.name(&identity.domain, Dialect::Istio);
         // One rule that says nothing of where requests go is what they pass anyhow.
         let (stations, rules, origin) = match rules.as_slice() {
@@ -153,6 +142,16 @@ impl<'s, 'a> Said<'s, 'a> {
         });
         targets.filter(|(host, _)| known.insert(*host)).collect()
     }
+}
+
+/// The rules of documents, and those that are for other clients. Where several documents have some, those that take every
+/// request come last, lest they hide another document's.
+fn ruled(routes: &[&Routes<'_>]) -> (Vec<Rule>, Vec<LeftOut>) {
+    let mut rules: Vec<_> = routes.iter().flat_map(|routes| routes.rules.iter().cloned()).collect();
+    if routes.len() > 1 {
+        rules.sort_by_key(Rule::takes_all);
+    }
+    (rules, routes.iter().flat_map(|routes| routes.left_out.iter().cloned()).collect())
 }
 
 /// Whether a rule takes every request and leaves it where it is.

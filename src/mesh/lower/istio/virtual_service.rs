@@ -1,6 +1,6 @@
 //! `VirtualService`: rules for hosts, for clients inside of the mesh or behind gateways.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     actions,
@@ -36,7 +36,7 @@ pub(super) struct Routes<'a> {
     /// Whether it applies by a gateway, where rules of several documents are put together.
     pub(super) by_gateway: bool,
     /// Where no HTTP is spoken, although rules ask for the port: no rule takes a request there.
-    pub(super) silent: Vec<(Host, u16)>,
+    pub(super) silent: HashMap<Host, Vec<u16>>,
 }
 
 /// What is known beside a document.
@@ -78,7 +78,7 @@ pub(super) fn read<'a>(
     let hosts = spec.hosts.iter().enumerate();
     let hosts =
         hosts.map(|(index, host)| (super::host_of(host, document, lowering), format!("spec.hosts[{index}]")));
-    Some(Routes { document, hosts: hosts.collect(), rules, left_out, by_gateway, silent: Vec::new() })
+    Some(Routes { document, hosts: hosts.collect(), rules, left_out, by_gateway, silent: HashMap::new() })
 }
 
 /// Judges a document without hosts, whose rules are those of others; what there is to tell of it is told if one of those
