@@ -77,10 +77,11 @@ http:
         answered 500 (NC): reviews.default.svc.cluster.local has no port 81: it has 80, 9080
     1 later rule is not asked
     ");
-    assert_snapshot!(told(mesh(&[]), &get("http://reviews:81/")), @r"
+    let elsewhere = policy("ratings", "host: ratings");
+    assert_snapshot!(told(mesh(&[elsewhere]), &get("http://reviews:81/")), @r"
     GET http://reviews:81/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 81
-      Service default/reviews at mesh.yaml:4:18
+      Service default/reviews at mesh.yaml:10:18 (document 2)
     there is no rule; it goes to the host itself:
       to reviews.default.svc.cluster.local:81
         reviews.default.svc.cluster.local has no port 81: it has 80, 9080; requests go there all the same
