@@ -8,7 +8,7 @@ use super::{
     k8s::{self, Metadata},
     osm,
     path::{join, steps},
-    source::{Location, Position, Source},
+    source::{Location, Position, Source, Text},
     tree::{Node, Value},
 };
 
@@ -59,7 +59,8 @@ pub enum Resource {
 impl Document {
     /// One without a text, for what was read as a part of none.
     pub(crate) fn bare(name: &str, resource: Resource) -> Self {
-        let source = Source { file: None, text: "".into(), document: 1, documents: 1, lines: 0..0 };
+        let source =
+            Source { file: None, text: Arc::new(Text::new("")), document: 1, documents: 1, lines: 0..0 };
         let metadata = Metadata { name: Some(name.to_owned()), ..Metadata::default() };
         Self {
             source: Arc::new(source),

@@ -13,7 +13,7 @@ use super::{
     kind::Reading,
     paste,
     path::join,
-    source::{Location, Source},
+    source::{Location, Source, Text},
     tree::{Node, Place, Value},
     yaml::{self, Parsed},
 };
@@ -76,9 +76,9 @@ struct Piece {
 }
 
 fn pieces(text: &str, file: Option<&str>) -> Vec<Piece> {
-    let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
+    let text = Arc::new(Text::new(text.strip_prefix('\u{feff}').unwrap_or(text)));
     let file: Option<Arc<str>> = file.map(Into::into);
-    let parsed = yaml::documents(&text);
+    let parsed = yaml::documents(&text.text);
     let documents = parsed.len();
     let numbered = parsed.into_iter().zip(1..);
     let piece = |(Parsed { lines, result }, document)| {

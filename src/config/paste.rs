@@ -3,15 +3,12 @@
 //! Asked only when a document failed to load, so a text that loads never gets one. Each kind is told once, with its
 //! first place.
 
-use super::{
-    hint::QUOTES,
-    source::{Source, lines},
-};
+use super::{hint::QUOTES, source::Source};
 
 /// The hints for the lines of one document, in the order of the text.
 pub(super) fn hints(source: &Source) -> Vec<String> {
-    let all = lines(&source.text).map(|(_, line)| line).enumerate().map(|(index, line)| (index + 1, line));
-    let lines: Vec<(usize, &str)> = all.skip(source.lines.start).take(source.lines.len()).collect();
+    let numbers = source.lines.clone().map(|index| index + 1);
+    let lines: Vec<_> = numbers.filter_map(|number| Some((number, source.text.line(number)?))).collect();
     let mut found: Vec<(usize, String)> = Vec::new();
     found.extend(numbered(&lines));
     for look in [colon, shell, fence, tab, blank, quote] {

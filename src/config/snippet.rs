@@ -13,7 +13,7 @@ const BEFORE: usize = 60;
 pub(super) fn write(f: &mut fmt::Formatter<'_>, location: &Location) -> Result<usize, fmt::Error> {
     let number = location.line().to_string();
     let gutter = number.len().max(2);
-    let Some(line) = location.source.line(location.line()) else { return Ok(gutter) };
+    let Some(line) = location.source.text.line(location.line()) else { return Ok(gutter) };
     let (shown, blank, carets) = window(line, location.column() - 1, location.width);
     writeln!(f, "{:gutter$} |", "")?;
     writeln!(f, "{number:>gutter$} | {shown}")?;

@@ -26,7 +26,7 @@ impl Position {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     pub(super) file: Option<Arc<str>>,
-    pub(super) text: Arc<str>,
+    pub(super) text: Arc<Text>,
     pub(super) document: usize,
     pub(super) documents: usize,
     /// The lines of the document, counted from 0.
@@ -46,12 +46,26 @@ impl Source {
 
     /// The whole text, without a byte-order mark.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.text.text
+    }
+}
+
+/// A text, and where its lines begin: whoever prints a thousand places in it reads it once.
+#[derive(PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) text: Box<str>,
+    starts: Vec<usize>,
+}
+
+impl Text {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.into(), starts: lines(text).map(|(start, _)| start).collect() }
     }
 
     /// Line `number` (from 1) without its end.
     pub(super) fn line(&self, number: usize) -> Option<&str> {
-        lines(&self.text).nth(number.checked_sub(1)?).map(|(_, line)| line)
+        let rest = &self.text[*self.starts.get(number.checked_sub(1)?)?..];
+        lines(rest).next().map(|(_, line)| line)
     }
 }
 
@@ -142,5 +156,8 @@ mod tests {
         let found: Vec<_> = lines("a\nbé\r\n\rc").collect();
         assert_eq!(found, [(0, "a"), (2, "bé"), (7, ""), (8, "c")]);
         assert_eq!(lines("").count(), 0);
+        let text = Text::new("a\nbé\r\n\rc");
+        let line = |number| text.line(number);
+        assert_eq!([0, 1, 2, 3, 4, 5].map(line), [None, Some("a"), Some("bé"), Some(""), Some("c"), None]);
     }
 }

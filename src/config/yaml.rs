@@ -17,10 +17,11 @@ use super::{
 /// Mappings and lists inside each other. The library takes 40 KiB of stack for each when it is not optimised, and a
 /// thread of tokio's has 2 MiB.
 const DEPTH: usize = 32;
-/// Nodes of all documents together, aliases written out.
-const NODES: usize = 250_000;
+/// Values of all documents together, aliases written out: as many as the text has bytes, which is more than can be written
+/// plainly, and in a short text this many.
+const VALUES: usize = 250_000;
 /// Documents in one text.
-const DOCUMENTS: usize = 1_024;
+const DOCUMENTS: usize = 100_000;
 
 /// One document, or why there is none.
 pub(super) struct Parsed {
@@ -39,10 +40,11 @@ pub(super) struct Fault {
 
 /// The documents of a text that has no byte-order mark; empty ones are left out.
 pub(super) fn documents(text: &str) -> Vec<Parsed> {
-    let mut nodes = NODES;
+    let limit = text.len().max(VALUES);
+    let mut nodes = limit;
     let mut parsed = Vec::new();
     for (lines, bytes) in cut(text) {
-        let piece = Piece { text: &text[bytes], line: lines.start };
+        let piece = Piece { text: &text[bytes], line: lines.start, limit };
         let place = Place { at: Position::new(lines.start + 1, 1), width: 1 };
         let result = if parsed.len() == DOCUMENTS {
             Err(Fault {
@@ -68,6 +70,8 @@ struct Piece<'a> {
     text: &'a str,
     /// Lines before it.
     line: usize,
+    /// How many values the whole text may have.
+    limit: usize,
 }
 
 impl Piece<'_> {
@@ -75,7 +79,7 @@ impl Piece<'_> {
         let raw = self.read(DuplicateKeyPolicy::Error).map_err(|error| self.fault(error))?;
         self.node(raw, nodes).ok_or_else(|| Fault {
             place: Place { at: Position::new(self.line + 1, 1), width: 1 },
-            message: format!("the text is too large: more than {NODES} values, aliases written out"),
+            message: format!("the text is too large: more than {} values, aliases written out", self.limit),
             last: true,
         })
     }
@@ -86,7 +90,13 @@ impl Piece<'_> {
             duplicate_keys: duplicate_keys,
             non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
             alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 50_000 },
-            budget: serde_saphyr::budget! { max_depth: DEPTH, flow_nesting_limit: DEPTH, max_nodes: NODES },
+            budget: serde_saphyr::budget! {
+                max_depth: DEPTH,
+                flow_nesting_limit: DEPTH,
+                max_nodes: self.limit,
+                max_events: self.limit.saturating_mul(2),
+                max_total_scalar_bytes: usize::MAX,
+            },
         };
         serde_saphyr::from_str_with_options(self.text, options)
     }
@@ -179,7 +189,7 @@ impl Piece<'_> {
     /// Where the mapping that says `key` again at `second` said it first.
     fn first_of(&self, key: &str, second: Position) -> Option<Position> {
         let raw = self.read(DuplicateKeyPolicy::FirstWins).ok()?;
-        let tree = self.node(raw, &mut { NODES })?;
+        let tree = self.node(raw, &mut { self.limit })?;
         let mut found = Vec::new();
         let mut todo = vec![&tree];
         while let Some(node) = todo.pop() {

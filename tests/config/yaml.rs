@@ -56,10 +56,20 @@ fn depth_is_bounded() {
 }
 
 #[test]
-fn the_number_of_documents_and_values_is_bounded() {
-    assert!(refused(&"---\na: 1\n".repeat(1_025)).contains("more than 1024 documents"));
-    let much = format!("kind: X\napiVersion: v1\na: [{}]\n", "1,".repeat(100_000));
-    assert!(refused(&(much.clone() + "---\n" + &much + "---\n" + &much)).contains("too large"));
+fn what_is_plainly_written_is_never_too_much_and_what_is_repeated_is_bounded() {
+    let much = format!("kind: X\napiVersion: v1\na: [{}]\n---\n", "1,".repeat(100_000));
+    assert_eq!(loaded(&much.repeat(5)).len(), 5);
+    let repeated =
+        format!("kind: X\napiVersion: v1\na: &a [{}]\nb: [{}]\n---\n", "1,".repeat(500), "*a,".repeat(90));
+    assert_eq!(loaded(&repeated).len(), 1);
+    assert!(
+        refused(&repeated.repeat(20)).contains("too large: more than 250000 values, aliases written out")
+    );
+}
+
+#[test]
+fn the_number_of_documents_is_bounded() {
+    assert!(refused(&"---\na: 1\n".repeat(100_001)).contains("more than 100000 documents"));
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::{
 
 /// What is told with this code, each with its fix.
 fn told(builder: MeshBuilder, code: Code) -> String {
-    let notes = builder.check().unwrap_or_else(|errors| panic!("{errors}"));
+    let (notes, sound) = builder.check();
+    sound.unwrap_or_else(|errors| panic!("{errors}"));
     let line = |note: &Note| format!("{note}\n  fix: {}\n", note.fix.as_deref().unwrap_or("none"));
     notes.iter().filter(|note| note.code == code).map(line).collect()
 }
@@ -59,11 +60,30 @@ fn codes_stay_as_they_are() {
 }
 
 #[test]
+fn what_is_wrong_comes_with_what_nobody_knew_and_without_its_consequences() {
+    let rules = [
+        "{match: [{header: {x: {exact: a}}}], route: [{destination: {host: reviews, subset: v1}}]}",
+        "{route: [{destination: {host: reviews}, weight: -1}]}",
+    ];
+    let (notes, sound) = load(&routes(&rules)).check();
+    assert_snapshot!(sound.expect_err("no weight").to_string(), @r"
+    error: `weight` cannot be -1
+      --> policy.yaml:8:53, spec.http[1].route[0].weight
+       |
+     8 |   - {route: [{destination: {host: reviews}, weight: -1}]}
+       |                                                     ^^
+       = accepted: 0 or more
+    ");
+    assert_snapshot!(notes.iter().map(|note| format!("{note}\n")).collect::<String>(), @"policy.yaml:7:15 spec.http[0].match[0].header: the field `header` is unknown here; did you mean `headers`?");
+}
+
+#[test]
 fn a_rule_behind_one_that_takes_all_that_it_would_is_shadowed() {
     let shadowed = |rules: &[&str]| {
         let rules: Vec<_> = rules.iter().map(|rule| asking(rule)).collect();
         let rules: Vec<_> = rules.iter().map(String::as_str).collect();
-        let notes = load(&routes(&rules)).check().expect("they mean something");
+        let (notes, sound) = load(&routes(&rules)).check();
+        sound.expect("they mean something");
         let shadowed = notes.iter().filter(|note| note.code == Code::RuleShadowed);
         shadowed.map(|note| note.path.clone()).collect::<Vec<_>>()
     };

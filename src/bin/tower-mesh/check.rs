@@ -65,10 +65,9 @@ enum Severity {
 impl Check {
     /// What there is to tell, and whether nothing of it is an error.
     pub(crate) fn run(self) -> Result<(String, bool), String> {
-        let told: Vec<_> = match self.notes()? {
-            Ok(notes) => notes.iter().map(|note| Told::note(note, self.strict)).collect(),
-            Err(errors) => errors.iter().map(Told::error).collect(),
-        };
+        let (notes, sound) = self.check()?;
+        let mut told: Vec<_> = notes.iter().map(|note| Told::note(note, self.strict)).collect();
+        told.extend(sound.err().iter().flatten().map(Told::error));
         let is_good = !told.iter().any(|told| told.severity == Severity::Error);
         if self.json {
             let json =
@@ -80,12 +79,11 @@ impl Check {
         Ok((text, is_good))
     }
 
-    fn notes(&self) -> Result<Result<Vec<Note>, Errors>, String> {
-        let documents = match policies::read(&self.policies)? {
-            Ok(documents) => documents,
-            Err(errors) => return Ok(Err(errors)),
-        };
-        Ok(self.client.mesh(documents, &[]).check())
+    fn check(&self) -> Result<(Vec<Note>, Result<(), Errors>), String> {
+        Ok(match policies::read(&self.policies)? {
+            Ok(documents) => self.client.mesh(documents, &[]).check(),
+            Err(errors) => (Vec::new(), Err(errors)),
+        })
     }
 
     fn summary(&self, told: &[Told]) -> String {

@@ -21,7 +21,7 @@ pub(crate) enum Connects {
     There,
     /// Where to connect is known already: only the `host` header tells of the new one.
     #[cfg_attr(
-        not(feature = "yaml"),
+        not(any(feature = "yaml", test)),
         expect(dead_code, reason = "for who knows by itself where a request goes")
     )]
     AsBefore,

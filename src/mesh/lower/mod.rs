@@ -75,6 +75,21 @@ impl Identity {
 
 /// The plan of these documents, and what there is to tell about them in their order.
 pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan, Vec<Note>), Errors> {
+    let (plan, notes, errors) = all(documents, identity);
+    Errors::unless_empty(errors, (plan, notes))
+}
+
+/// What there is to tell about documents, whether or not they have a plan. Where they have none, of the notes only those
+/// stay that were made in reading: any other may be a consequence of what is wrong.
+pub(super) fn check(documents: &[Document], identity: &Identity) -> (Vec<Note>, Result<(), Errors>) {
+    let (_, mut notes, errors) = all(documents, identity);
+    if !errors.is_empty() {
+        notes.retain(|note| note.kind == NoteKind::Unknown);
+    }
+    (notes, Errors::unless_empty(errors, ()))
+}
+
+fn all(documents: &[Document], identity: &Identity) -> (Plan, Vec<Note>, Vec<Error>) {
     let mut lowering = Lowering::new(identity);
     for document in documents {
         lowering.findings(document);
@@ -91,7 +106,7 @@ pub(super) fn lower(documents: &[Document], identity: &Identity) -> Result<(Plan
     let order = order(documents);
     notes.sort_by_key(|note| order(Some(&note.location)));
     errors.sort_by_key(|error| order(error.location()));
-    Errors::unless_empty(errors, (Plan { era: identity.era, home: identity.home(), destinations }, notes))
+    (Plan { era: identity.era, home: identity.home(), destinations }, notes, errors)
 }
 
 /// Where a place comes: as the documents stand, and within a text as it is read.

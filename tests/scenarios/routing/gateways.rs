@@ -232,3 +232,44 @@ async fn a_gateways_own_document_says_which_hosts_it_serves() {
     assert!(!served("['other/*']", "[a.example.com]", "a.example.com").await);
     assert!(served("['./*']", "[a.example.com]", "a.example.com").await);
 }
+
+/// Where a gateway speaks no HTTP, no rule is asked of those who act for it, whatever it asks for; a wider family may say so
+/// beside a nearer one.
+#[tokio::test(start_paused = true)]
+async fn a_gateways_own_document_says_where_no_rule_is_asked() {
+    let servers = "\
+servers:
+- {port: {number: 80, name: http, protocol: HTTP}, hosts: ['*.example.com']}
+- {port: {number: 3306, name: db, protocol: TCP}, hosts: ['./*']}
+- {port: {number: 6379, name: cache, protocol: REDIS}, hosts: ['other/*']}
+";
+    let rules = "hosts: [a.example.com]\ngateways: [edge, mesh]\nhttp:\n- directResponse: {status: 418}";
+    let yaml = document("Gateway", "edge", servers) + &document("VirtualService", "a", rules);
+    let answers = async |builder, port| {
+        let town = Town::of(builder, &yaml);
+        town.get(&format!("http://a.example.com:{port}/")).await.status() == 418
+    };
+    for (port, is_asked) in [(80, true), (3306, false), (6379, true), (9080, true)] {
+        assert_eq!(answers(Mesh::builder().gateway("bookinfo/edge"), port).await, is_asked, "{port}");
+        // What a gateway speaks is nothing to who does not act for it.
+        assert!(answers(Mesh::builder(), port).await, "{port}");
+    }
+}
+
+/// A family of hosts behind a gateway is those of it that the gateway serves, each once.
+#[tokio::test(start_paused = true)]
+async fn of_a_family_a_gateway_serves_those_that_it_names() {
+    let hosts =
+        "hosts: [a.example.com, './a.example.com', b.example.com, '*.shop.example.com', c.example.org]";
+    let servers = format!("servers: [{{port: {{number: 80, name: http, protocol: HTTP}}, {hosts}}}]");
+    let rules = "hosts: ['*.example.com']\ngateways: [edge]\nhttp:\n- directResponse: {status: 418}";
+    let yaml = document("Gateway", "edge", &servers) + &document("VirtualService", "a", rules);
+    let town = Town::of(Mesh::builder().gateway("bookinfo/edge"), &yaml);
+    let served = ["a.example.com", "b.example.com", "x.shop.example.com"];
+    for host in served {
+        assert_eq!(town.get(&format!("http://{host}/")).await.status(), 418, "{host}");
+    }
+    for host in ["d.example.com", "c.example.org", "shop.example.com"] {
+        assert_eq!(town.get(&format!("http://{host}/")).await.status(), 200, "{host}");
+    }
+}

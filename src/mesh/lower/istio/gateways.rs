@@ -1,16 +1,19 @@
 //! `Gateway`: which hosts and ports a gateway serves.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    net::IpAddr,
+};
 
 use super::{
-    client::{Client, MESH, full_gateway},
+    client::{Client, MESH},
     naming,
     virtual_service::Routes,
 };
 use crate::{
     config::{
         Document, Resource,
-        istio::{Gateway, VirtualService},
+        istio::{self as config, VirtualService},
     },
     mesh::{
         host::Host,
@@ -18,20 +21,35 @@ use crate::{
         note::{Code, NoteKind},
         plan::Dialect,
     },
-    policy::route::HostPattern,
+    policy::route::{HostPattern, Hosts},
 };
 
 /// The gateways that there are documents of, by namespace and name.
-pub(super) struct Gateways<'a>(HashMap<String, &'a Gateway>);
+pub(super) struct Gateways(HashMap<String, Gateway>);
 
-impl<'a> Gateways<'a> {
-    pub(super) fn of(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Self {
+/// What a gateway serves, by the namespace whose documents it is for; `*` is for all.
+type Gateway = HashMap<String, Served>;
+
+/// Hosts that a gateway serves.
+#[derive(Default)]
+struct Served {
+    hosts: Hosts<()>,
+    /// The same, in their order.
+    all: Vec<HostPattern>,
+    /// Those at ports where another protocol than HTTP is spoken.
+    silent: BTreeMap<u16, Hosts<()>>,
+}
+
+impl Gateways {
+    pub(super) fn of(documents: &[&Document], lowering: &mut Lowering<'_>) -> Self {
         let mut gateways = HashMap::new();
         for &document in documents {
             let Resource::Gateway(spec) = &document.resource else { continue };
             judge(document, spec, lowering);
             let Some(name) = &document.metadata.name else { continue };
-            gateways.insert(format!("{}/{name}", lowering.namespace(document)), &**spec);
+            let namespace = lowering.namespace(document);
+            let served = read(spec, namespace, &lowering.identity.domain);
+            gateways.insert(format!("{namespace}/{name}"), served);
         }
         Self(gateways)
     }
@@ -40,7 +58,7 @@ impl<'a> Gateways<'a> {
     /// a family perhaps only some.
     pub(super) fn keep_served(
         &self,
-        routes: &mut Routes<'a>,
+        routes: &mut Routes<'_>,
         spec: &VirtualService,
         client: &Client<'_>,
         lowering: &mut Lowering<'_>,
@@ -69,55 +87,56 @@ impl<'a> Gateways<'a> {
     /// What gateways serve of a host of a document in this namespace: itself, or hosts of its family.
     fn served(&self, gateways: &[&str], host: &Host, namespace: &str, domain: &str) -> Vec<Host> {
         let Some(pattern) = host.pattern(domain) else { return Vec::new() };
-        let mut all = Vec::new();
-        for (gateway, spec) in gateways.iter().filter_map(|gateway| Some((gateway, self.0.get(*gateway)?))) {
-            for served in spec.servers.iter().flat_map(|server| &server.hosts) {
-                let Some(served) = visible(served, gateway, namespace) else { continue };
-                let served = Host::of_entry(served, domain);
-                match served.pattern(domain) {
-                    Some(family) if family.covers(&pattern) => return vec![host.clone()],
-                    Some(one) if pattern.covers(&one) && !all.contains(&served) => all.push(served),
-                    _ => {}
-                }
-            }
+        if self.for_documents_of(namespace, gateways).any(|served| served.hosts.over(&pattern).is_some()) {
+            return vec![host.clone()];
         }
-        all
+        let mut known = HashSet::new();
+        let all = self.for_documents_of(namespace, gateways).flat_map(|served| &served.all);
+        let of_the_family = all.filter(|_| pattern.is_family()).filter(|one| pattern.covers(one));
+        let each_once = of_the_family.filter(|one| known.insert(*one));
+        each_once.map(|one| Host::of_entry(&one.to_string(), domain)).collect()
     }
 
-    /// Whether a gateway that a document names serves this host at this port by a protocol other than HTTP.
-    pub(super) fn speak_otherwise(
+    /// The ports at which gateways serve a host of a document in this namespace by a protocol other than HTTP.
+    pub(super) fn silent_ports(
         &self,
-        named: &[String],
+        gateways: &[&str],
         host: &Host,
-        port: u16,
         namespace: &str,
         domain: &str,
-    ) -> bool {
-        let Some(pattern) = host.pattern(domain) else { return false };
-        named.iter().map(|gateway| full_gateway(gateway, namespace)).any(|gateway| {
-            let servers = self.0.get(&gateway).map_or(&[][..], |spec| spec.servers.as_slice());
-            servers.iter().any(|server| {
-                let is_other = server.port.as_ref().is_some_and(|served| {
-                    let protocol = served.protocol.as_deref().unwrap_or_default();
-                    served.number == Some(port)
-                        && OTHERS.iter().any(|other| protocol.eq_ignore_ascii_case(other))
-                });
-                let serves = |served: &String| {
-                    let served = visible(served, &gateway, namespace).and_then(|host| host.parse().ok());
-                    served
-                        .is_some_and(|served: HostPattern| served.covers(&pattern) || pattern.covers(&served))
-                };
-                is_other && server.hosts.iter().any(serves)
-            })
-        })
+    ) -> BTreeSet<u16> {
+        let Some(pattern) = host.pattern(domain) else { return BTreeSet::new() };
+        let ports = self.for_documents_of(namespace, gateways).flat_map(|served| &served.silent);
+        ports.filter(|(_, hosts)| hosts.over(&pattern).is_some()).map(|(port, _)| *port).collect()
+    }
+
+    /// What gateways serve for documents of a namespace.
+    fn for_documents_of(&self, namespace: &str, gateways: &[&str]) -> impl Iterator<Item = &Served> {
+        let known = gateways.iter().filter_map(|gateway| self.0.get(*gateway));
+        known.flat_map(move |gateway| [gateway.get("*"), gateway.get(namespace)]).flatten()
     }
 }
 
-/// The host that a gateway serves for documents of this namespace, if it is for them.
-fn visible<'h>(served: &'h str, gateway: &str, namespace: &str) -> Option<&'h str> {
-    let own = gateway.split('/').next().unwrap_or_default();
-    let (of, host) = served.split_once('/').unwrap_or(("*", served));
-    (of == "*" || of == namespace || (of == "." && own == namespace)).then_some(host)
+/// What a gateway of this namespace serves.
+fn read(spec: &config::Gateway, own: &str, domain: &str) -> Gateway {
+    let mut gateway = Gateway::new();
+    for server in &spec.servers {
+        let port = server.port.as_ref();
+        let protocol = port.and_then(|port| port.protocol.as_deref()).unwrap_or_default();
+        let is_other = OTHERS.iter().any(|other| protocol.eq_ignore_ascii_case(other));
+        let silent = port.and_then(|port| port.number).filter(|_| is_other);
+        for host in &server.hosts {
+            let (of, host) = host.split_once('/').unwrap_or(("*", host));
+            let Some(pattern) = Host::of_entry(host, domain).pattern(domain) else { continue };
+            let served = gateway.entry(if of == "." { own } else { of }.to_owned()).or_default();
+            if let Some(port) = silent {
+                served.silent.entry(port).or_default().insert(&pattern, ());
+            }
+            served.hosts.insert(&pattern, ());
+            served.all.push(pattern);
+        }
+    }
+    gateway
 }
 
 /// Protocols in which rules for HTTP find nothing, and those in which they do.
@@ -125,7 +144,7 @@ const OTHERS: [&str; 5] = ["TCP", "TLS", "MONGO", "MYSQL", "REDIS"];
 const KNOWN: [&str; 6] = ["HTTP", "HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"];
 
 /// What is wrong with a gateway.
-fn judge(document: &Document, spec: &Gateway, lowering: &mut Lowering<'_>) {
+fn judge(document: &Document, spec: &config::Gateway, lowering: &mut Lowering<'_>) {
     if spec.servers.is_empty() {
         lowering.refuse(document, "spec.servers", "`servers` cannot be empty", "at least one server");
     }

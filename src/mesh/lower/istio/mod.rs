@@ -66,7 +66,7 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
     for (document, spec) in whole {
         let Some(mut read) = virtual_service::read(document, spec, &beside, lowering) else { continue };
         gateways.keep_served(&mut read, spec, &client, lowering);
-        protocols::judge(document, spec, &mut read, &registry, &gateways, lowering);
+        protocols::judge(document, spec, &mut read, &registry, &gateways, &client, lowering);
         judge_sense(document, spec, &beside, &policies, lowering);
         routes.push(read);
     }

@@ -1,8 +1,13 @@
 //! Rules for HTTP where no HTTP is spoken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{gateways::Gateways, registry::Registry, virtual_service::Routes};
+use super::{
+    client::{Client, full_gateway},
+    gateways::Gateways,
+    registry::Registry,
+    virtual_service::Routes,
+};
 use crate::{
     config::{Document, istio::VirtualService},
     mesh::{host::Host, lower::Lowering, note::Code, plan::Dialect},
@@ -17,7 +22,8 @@ pub(super) fn judge(
     spec: &VirtualService,
     routes: &mut Routes<'_>,
     registry: &Registry<'_>,
-    gateways: &Gateways<'_>,
+    gateways: &Gateways,
+    client: &Client<'_>,
     lowering: &mut Lowering<'_>,
 ) {
     let (domain, namespace) = (lowering.identity.domain.clone(), lowering.namespace(document).to_owned());
@@ -28,9 +34,15 @@ pub(super) fn judge(
         let message = format!("never takes a request: no HTTP is spoken at any port of `{host}`");
         lowering.lint(document, "spec.http", Code::NoHttp, message, FIX);
     }
+    let at_gateways = |gateway_names: &[&str]| -> HashMap<Host, BTreeSet<u16>> {
+        let ports = |host: &Host| gateways.silent_ports(gateway_names, host, &namespace, &domain);
+        hosts().map(|host| (host.clone(), ports(host))).collect()
+    };
+    let named: Vec<_> = spec.gateways.iter().map(|gateway| full_gateway(gateway, &namespace)).collect();
+    let by_named = at_gateways(&named.iter().map(String::as_str).collect::<Vec<_>>());
     let is_other = |host: &&Host, port: u16| {
         registry.get(host).is_some_and(|known| known.speaks_otherwise(port))
-            || gateways.speak_otherwise(&spec.gateways, host, port, &namespace, &domain)
+            || by_named[*host].contains(&port)
     };
     let mut others: HashMap<u16, Vec<&Host>> = HashMap::new();
     for (index, route) in spec.http.iter().enumerate() {
@@ -46,9 +58,10 @@ pub(super) fn judge(
             }
         }
     }
-    let mut silent: HashMap<Host, Vec<u16>> = HashMap::new();
+    // Who acts for a gateway is silent where it is; to others it says so only of ports that rules ask for.
+    let mut silent = at_gateways(&client.bound(&spec.gateways, &namespace));
     for (port, hosts) in others {
-        hosts.into_iter().for_each(|host| silent.entry(host.clone()).or_default().push(port));
+        hosts.into_iter().for_each(|host| _ = silent.entry(host.clone()).or_default().insert(port));
     }
     routes.silent = silent;
 }

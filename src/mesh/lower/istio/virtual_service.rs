@@ -1,6 +1,6 @@
 //! `VirtualService`: rules for hosts, for clients inside of the mesh or behind gateways.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     actions,
@@ -36,7 +36,7 @@ pub(super) struct Routes<'a> {
     /// Whether it applies by a gateway, where rules of several documents are put together.
     pub(super) by_gateway: bool,
     /// Where no HTTP is spoken, although rules ask for the port: no rule takes a request there.
-    pub(super) silent: HashMap<Host, Vec<u16>>,
+    pub(super) silent: HashMap<Host, BTreeSet<u16>>,
 }
 
 /// What is known beside a document.
