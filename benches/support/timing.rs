@@ -17,6 +17,35 @@ use super::{
 /// The nanoseconds per call of all that ran in a group, by situation and contestant.
 pub(crate) type Times = HashMap<(&'static str, &'static str), f64>;
 
+/// Runs these groups, and tells each's times, and what two threads make of it.
+pub(crate) fn main(groups: &[&'static Group]) {
+    let mut criterion = criterion();
+    let mut times = Vec::new();
+    for group in groups {
+        let title = |situation: &Situation| format!("{}, {}", group.name, situation.name);
+        times.push((*group, compare(&mut criterion, group, title)));
+    }
+    criterion.final_summary();
+    if !env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    println!(
+        "\nNanoseconds per call over a layer that does nothing; a peer's also as a multiple of ours of the same kind."
+    );
+    for (group, times) in times.iter().filter(|(_, times)| !times.is_empty()) {
+        println!("\n===== {} =====", group.name);
+        print(group, times);
+    }
+    if asks_only_for(&["threads"]) {
+        println!("\nTwo threads against one: nanoseconds per call (all of it), and how many times as many");
+        println!("calls two threads make through one layer.");
+        for group in groups {
+            println!("\n===== {} =====", group.name);
+            print_threads(group);
+        }
+    }
+}
+
 /// Short and many: there are hundreds of cases.
 pub(crate) fn criterion() -> Criterion {
     Criterion::default()

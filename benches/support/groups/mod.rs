@@ -25,16 +25,12 @@ pub(crate) struct Group {
 /// The circuit breakers.
 pub(crate) const BREAKER: &Group = &breaker::GROUP;
 
-/// What happens to one request: limits, timeouts, faults, retries, and all of it; and where it goes.
-pub(crate) const REQUEST: &[&Group] = &[
-    &limits::GROUP,
-    &timeout::GROUP,
-    &fault::GROUP,
-    &retry::GROUP,
-    &stack::GROUP,
-    &route::GROUP,
-    &route::TABLES,
-];
+/// What happens to one request: limits, timeouts, faults, retries, and all of it.
+pub(crate) const REQUEST: &[&Group] =
+    &[&limits::GROUP, &timeout::GROUP, &fault::GROUP, &retry::GROUP, &stack::GROUP];
+
+/// Where a request goes: by header, by weight; to all that happens to it; by path and by host among few and many.
+pub(crate) const ROUTES: &[&Group] = &[&route::GROUP, &route::COMPOSED, &route::TABLES];
 
 impl Group {
     pub(crate) fn contestant(&self, name: &str) -> Option<&'static Contestant> {

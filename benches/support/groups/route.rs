@@ -4,13 +4,15 @@
 //! router knows weights alone, and waits for all of them too. `matchit` finds paths by segments, whatever their order.
 //! Ours readies the one that it picked, of which it makes a clone.
 
+use tower::layer::util::Stack;
+
 use super::Group;
 use crate::{
-    peers::{steer, tower_resilience::Weighing},
+    peers::{self, steer, tower_resilience::Weighing},
     support::{
-        contestants::{Asked, BARE, FLOOR, asked, ours, peer, put},
-        routes,
-        situations::{CLONE, CLONE_PENDING, EIGHT, EIGHT_PENDING, GRPC, PENDING, READY, TARGETED},
+        contestants::{Asked, BARE, FLOOR, asked, ours as of_ours, peer, put, put_timed},
+        ours, routes,
+        situations::{CLONE, CLONE_PENDING, EIGHT, EIGHT_PENDING, GRPC, PENDING, READY, Situation, TARGETED},
     },
 };
 
@@ -26,23 +28,39 @@ pub(super) const GROUP: Group = Group {
     contestants: &[
         FLOOR,
         BARE,
-        ours(HEADER, 300, |situation| put(routes::by_header(), situation)),
+        of_ours(HEADER, 300, |situation| put(routes::by_header(), situation)),
         asked(BESIDE, NOTHING, |situation| put(routes::beside(), situation)),
         asked(WEIGHT, NOTHING, |situation| put(routes::by_weight(), situation)),
         peer("tower, Steer", HEADER, |situation| put(steer::by_header(), situation)),
         peer("t-resilience", WEIGHT, |situation| put(Weighing, situation)),
     ],
-    // A router is a service: nobody makes one for each call.
-    situations: &[
-        READY,
-        PENDING,
-        // One of them says who asks: the rule takes it.
-        EIGHT,
-        EIGHT_PENDING,
-        GRPC,
-        CLONE,
-        CLONE_PENDING,
+    situations: ROUTED,
+    threads: &["ready", "clone + call + drop"],
+};
+
+/// A router is a service: nobody makes one for each call. One of eight headers says who asks: the rule takes it.
+const ROUTED: &[Situation] = &[READY, PENDING, EIGHT, EIGHT_PENDING, GRPC, CLONE, CLONE_PENDING];
+
+const COMPOSED_OURS: &str = "ours, composed";
+
+/// By header to one of two stacks, as `stack` has them: each a fault, a timeout, a breaker, limits.
+pub(super) const COMPOSED: Group = Group {
+    name: "composed",
+    contestants: &[
+        FLOOR,
+        BARE,
+        // One exact count is one line that all threads share.
+        asked(COMPOSED_OURS, Asked { scales: false, ..Asked::most(700) }, |situation| {
+            put_timed(Stack::new(ours::stack(), routes::by_header()), situation)
+        }),
+        peer("tower, recloser", COMPOSED_OURS, |situation| {
+            put_timed(Stack::new(peers::tower::cheapest_stack(), steer::by_header()), situation)
+        }),
+        peer("tower, t-resilience", COMPOSED_OURS, |situation| {
+            put_timed(Stack::new(peers::tower::stack(), steer::by_header()), situation)
+        }),
     ],
+    situations: ROUTED,
     threads: &["ready", "clone + call + drop"],
 };
 
