@@ -55,17 +55,30 @@ impl<S: Service<Req>, Req> Future for Picked<S, Req> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut stage = self.project().stage;
-        match stage.as_mut().project() {
-            Projected::Calling { answer } => return answer.poll(cx),
+        if !matches!(&*stage, Stage::Calling { .. }) {
+            ready!(stage.as_mut().poll_call(cx))?;
+        }
+        match stage.project() {
+            Projected::Calling { answer } => answer.poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl<S: Service<Req>, Req> Stage<S, Req, S::Error> {
+    /// Calls the service, as soon as it is ready.
+    #[cold]
+    fn poll_call(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        match self.as_mut().project() {
+            Projected::Calling { .. } => {}
             Projected::Failed { error } => return Poll::Ready(Err(error.take().expect(ENDED))),
             Projected::Readying { service, request } => {
                 ready!(service.poll_ready(cx))?;
                 let answer = service.call(request.take().expect(ENDED));
-                stage.set(Stage::Calling { answer });
+                self.set(Stage::Calling { answer });
             }
         }
-        let Projected::Calling { answer } = stage.project() else { return Poll::Pending };
-        answer.poll(cx)
+        Poll::Ready(Ok(()))
     }
 }
 
