@@ -75,7 +75,7 @@ impl<S: Service<Req>, Req> Stage<S, Req, S::Error> {
             Projected::Readying { service, request } => {
                 ready!(service.poll_ready(cx))?;
                 let answer = service.call(request.take().expect(ENDED));
-                self.set(Stage::Calling { answer });
+                self.set(Self::Calling { answer });
             }
         }
         Poll::Ready(Ok(()))
