@@ -61,4 +61,4 @@ pub use load::{from_yaml, load};
 pub use ratio::Ratio;
 pub use source::{Location, Position, Source};
 pub use unapplied::Unapplied;
-pub(crate) use unknown::nearest;
+pub(crate) use unknown::{listed, nearest};

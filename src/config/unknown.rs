@@ -19,7 +19,7 @@ pub(crate) fn nearest<'a>(name: &str, accepted: &[&'a str]) -> Option<&'a str> {
 }
 
 /// `a`, `b` and `c` as a list in words.
-pub(super) fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod draw;
 pub mod fallback;
 pub mod fault;
+pub(crate) mod head;
 pub mod host;
 pub(crate) mod lane;
 mod later;

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::plan::{Destination, Port, Station, Way};
+use super::plan::{Destination, Port, Way};
 use crate::{
     events::Events,
     layer::{cluster::Cluster, limits::LimitsLayer},
@@ -80,15 +80,11 @@ impl Destination {
 
 /// What a destination is by itself. How one gets there, by rules and with what before it, is nothing to a cluster.
 fn itself(destination: &Destination) -> Destination {
-    let limited = |way: &Way| {
-        let limits = way.stations.iter().filter(|station| matches!(station, Station::Limits(_)));
-        Way { stations: limits.cloned().collect(), connections: way.connections.clone() }
-    };
     let Destination { name, dialect, way, ports, serves, subsets, .. } = destination;
-    let ports = ports.iter().map(|port| Port { way: limited(&port.way), ..port.clone() });
+    let ports = ports.iter().map(|port| Port { way: port.way.of_cluster(), ..port.clone() });
     Destination {
         dialect: *dialect,
-        way: limited(way),
+        way: way.of_cluster(),
         ports: ports.collect(),
         serves: serves.clone(),
         subsets: subsets.clone(),

@@ -3,30 +3,27 @@
 //! New documents come while requests are under way. A rule that stays goes on counting where it was, though others come
 //! and go about it: what its fault holds back stays counted, and what is drawn does not begin again.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::VecDeque, sync::Arc};
 
-use crate::{layer::fault::FaultLayer, policy::route::Condition};
+use crate::{
+    layer::{draw::Ordinals, fault::FaultLayer},
+    policy::route::Condition,
+};
 
 /// What a rule counts.
 pub(super) struct Counted {
     pub(super) fault: FaultLayer,
-    ordinals: AtomicU64,
+    ordinals: Ordinals,
 }
 
 impl Counted {
     pub(super) fn new(fault: FaultLayer) -> Self {
-        Self { fault, ordinals: AtomicU64::new(0) }
+        Self { fault, ordinals: Ordinals::default() }
     }
 
     /// The number of a request that something is drawn for.
     pub(super) fn next(&self) -> u64 {
-        self.ordinals.fetch_add(1, Ordering::Relaxed)
+        self.ordinals.next()
     }
 }
 

@@ -31,7 +31,10 @@ use super::{
     plan::{Destination, Dialect, Plan},
     stack,
 };
-use crate::{layer::host::target, policy::route::Head};
+use crate::{
+    layer::{head::head_of, host::target},
+    policy::route::Head,
+};
 
 /// What becomes of a request, and why: see [`Plan::explain`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -110,11 +113,7 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn explain<B>(&self, request: &Request<B>) -> Explanation {
-        let mut asked = Request::new(());
-        asked.method_mut().clone_from(request.method());
-        asked.uri_mut().clone_from(request.uri());
-        asked.headers_mut().clone_from(request.headers());
-        explain(self, asked)
+        explain(self, head_of(request))
     }
 }
 

@@ -221,6 +221,12 @@ impl Destination {
 }
 
 impl Way {
+    /// What of it is a cluster's own, whoever leads there: what it limits, and its connections.
+    pub(super) fn of_cluster(&self) -> Self {
+        let limits = self.stations.iter().filter(|station| matches!(station, Station::Limits(_)));
+        Self { stations: limits.cloned().collect(), connections: self.connections.clone() }
+    }
+
     /// What is found at the first station at which something is.
     pub(super) fn find<'w, T>(&'w self, what: impl FnMut(&'w Station) -> Option<T>) -> Option<T> {
         self.stations.iter().find_map(what)

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     layer::{
         body::LocalBody,
+        head::head_of,
         protocol::{Http, HttpMemo, Reads, is_grpc, local},
     },
     refusal::{Flags, Refusal},
@@ -71,14 +72,7 @@ impl<B, F> Keeps<Request<B>> for With<F> {
     type Kept = Parts;
 
     fn keep(request: &Request<B>) -> Parts {
-        // A `Request` gives its head away only whole.
-        let mut head = Request::new(()).into_parts().0;
-        head.method = request.method().clone();
-        head.uri = request.uri().clone();
-        head.version = request.version();
-        head.headers = request.headers().clone();
-        head.extensions = request.extensions().clone();
-        head
+        head_of(request).into_parts().0
     }
 }
 

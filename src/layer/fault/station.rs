@@ -1,10 +1,6 @@
 //! What all handles of a fault layer share, and what a call does there.
 
-use std::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -14,7 +10,7 @@ use super::future::{Injected, ResponseFuture};
 use crate::{
     events::EventKind,
     layer::{
-        draw::Draws,
+        draw::{Draws, Ordinals},
         later::{Later, give_back},
         observer::Told,
         protocol::{Protocol, Reads},
@@ -39,14 +35,9 @@ pub(super) struct Station {
     ordinals: Ordinals,
 }
 
-/// On cache lines of its own.
-#[repr(align(128))]
-struct Ordinals(AtomicU64);
-
 impl Station {
     pub(super) fn new(settings: Settings, draws: Draws) -> Self {
-        let (faults, ordinals) = (Faults::new(settings), Ordinals(AtomicU64::new(0)));
-        Self { faults, draws, told: Told::default(), ordinals }
+        Self { faults: Faults::new(settings), draws, told: Told::default(), ordinals: Ordinals::default() }
     }
 
     /// What befalls this request, which has come just now.
@@ -67,7 +58,7 @@ impl Station {
 
     #[inline(never)]
     fn decide_seeded(&self, headers: Option<&HeaderMap>) -> Option<Fault> {
-        let ordinal = self.ordinals.0.fetch_add(1, Ordering::Relaxed);
+        let ordinal = self.ordinals.next();
         let draw = |purpose| move || self.draws.draw(ordinal, purpose, 0);
         self.faults.decide(headers, draw("fault delay"), draw("fault abort"))
     }

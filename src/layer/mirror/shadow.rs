@@ -1,6 +1,8 @@
 //! The host of a copy that can be told from its original.
 
-use http::{HeaderValue, Request, Uri, header::HOST, uri::Authority};
+use http::{HeaderValue, Request, header::HOST, uri::Authority};
+
+use crate::layer::route::change::change_uri;
 
 const SUFFIX: &str = "-shadow";
 
@@ -12,11 +14,7 @@ pub(super) fn append<B>(request: &mut Request<B>) {
     }
     let authority = request.uri().authority().and_then(|authority| appended(authority.as_str()));
     if let Some(authority) = authority.and_then(|authority| Authority::try_from(authority).ok()) {
-        let mut parts = request.uri().clone().into_parts();
-        parts.authority = Some(authority);
-        if let Ok(uri) = Uri::from_parts(parts) {
-            *request.uri_mut() = uri;
-        }
+        change_uri(request.uri_mut(), |parts| parts.authority = Some(authority));
     }
 }
 

@@ -1,9 +1,6 @@
 //! What all handles of a mirror layer share, and what a request does there.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use http::{Method, Request, header::UPGRADE};
 use http_body::Body;
@@ -16,7 +13,12 @@ use super::{
     shadow,
 };
 use crate::{
-    layer::{body::Sent, draw::Draws, retry::Attempt},
+    layer::{
+        body::Sent,
+        draw::{Draws, Ordinals},
+        head::head_of,
+        retry::Attempt,
+    },
     policy::mirror::{LeftOut, Settings},
 };
 
@@ -35,11 +37,6 @@ struct One {
     draws: Draws,
     account: Arc<Account>,
 }
-
-/// On cache lines of its own.
-#[derive(Default)]
-#[repr(align(128))]
-struct Ordinals(AtomicU64);
 
 impl<T> Station<T> {
     pub(super) fn new(targets: Arc<T>, settings: impl IntoIterator<Item = Settings>, draws: Draws) -> Self {
@@ -73,7 +70,7 @@ impl<T> Station<T> {
         if request.extensions().get::<Attempt>().is_some() {
             return;
         }
-        let ordinal = self.ordinals.as_ref().map_or(0, |ordinals| ordinals.0.fetch_add(1, Ordering::Relaxed));
+        let ordinal = self.ordinals.as_ref().map_or(0, Ordinals::next);
         for (number, mirror) in self.mirrors.iter().enumerate() {
             if mirror.settings.share().hit_by(|| mirror.draws.draw(ordinal, "copy", 0)) {
                 self.copy(number, mirror, inner, request);
@@ -110,15 +107,4 @@ impl<T> Station<T> {
         };
         request.body_mut().copied(mirror.settings.body_limit(), |body| copy.begin(body));
     }
-}
-
-/// All that it has besides its body.
-fn head_of<B>(request: &Request<B>) -> Request<()> {
-    let mut head = Request::new(());
-    *head.method_mut() = request.method().clone();
-    *head.uri_mut() = request.uri().clone();
-    *head.version_mut() = request.version();
-    *head.headers_mut() = request.headers().clone();
-    *head.extensions_mut() = request.extensions().clone();
-    head
 }

@@ -1,14 +1,14 @@
 //! What all handles on a retry layer have in common.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use super::Gate;
 use crate::{
     events::EventKind,
-    layer::{draw::Draws, observer::Observer},
+    layer::{
+        draw::{Draws, Ordinals},
+        observer::Observer,
+    },
     policy::{Draw, retry::Settings},
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Station {
     pub(super) gate: Option<Arc<dyn Gate>>,
     pub(super) draws: Draws,
     /// How many requests have come, if that matters.
-    pub(super) ordinals: AtomicU64,
+    ordinals: Ordinals,
     pub(super) observer: Option<Observer>,
     /// Whether a timeout further in limits each try, instead of this layer.
     pub(super) leaves_tries: bool,
@@ -26,7 +26,14 @@ pub(super) struct Station {
 impl Station {
     pub(super) fn new(settings: Settings) -> Self {
         let draws = Draws::random();
-        Self { settings, gate: None, draws, ordinals: AtomicU64::new(0), observer: None, leaves_tries: false }
+        Self {
+            settings,
+            gate: None,
+            draws,
+            ordinals: Ordinals::default(),
+            observer: None,
+            leaves_tries: false,
+        }
     }
 
     /// One of its own, that has seen nothing.
@@ -35,7 +42,7 @@ impl Station {
             settings: self.settings.clone(),
             gate: self.gate.clone(),
             draws: self.draws,
-            ordinals: AtomicU64::new(0),
+            ordinals: Ordinals::default(),
             observer: self.observer.clone(),
             leaves_tries: self.leaves_tries,
         }
@@ -45,7 +52,7 @@ impl Station {
     /// all would meet at.
     #[inline]
     pub(super) fn ordinal(&self) -> u64 {
-        if self.draws.is_seeded() { self.ordinals.fetch_add(1, Ordering::Relaxed) } else { 0 }
+        if self.draws.is_seeded() { self.ordinals.next() } else { 0 }
     }
 
     pub(super) fn draw(&self, ordinal: u64, retry: u32) -> Draw {

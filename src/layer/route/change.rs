@@ -78,7 +78,7 @@ fn change<B, T>(
 }
 
 /// Changes a part of a URI. One that can have no such part (`reviews:443` has no path) stays as it is.
-fn change_uri(uri: &mut Uri, change: impl FnOnce(&mut http::uri::Parts)) {
+pub(crate) fn change_uri(uri: &mut Uri, change: impl FnOnce(&mut http::uri::Parts)) {
     let mut parts = uri.clone().into_parts();
     change(&mut parts);
     if let Ok(changed) = Uri::from_parts(parts) {

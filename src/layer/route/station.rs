@@ -1,12 +1,6 @@
 //! What all handles of a router share, and what a request does there.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, Request, Response};
 
@@ -20,7 +14,7 @@ use super::{
 };
 use crate::{
     layer::{
-        draw::Draws,
+        draw::{Draws, Ordinals},
         protocol::{Answers, Reads},
         seat::Shared,
     },
@@ -42,10 +36,6 @@ struct Map<D> {
     /// Whether chance has a part in it.
     draws: bool,
 }
-
-/// On cache lines of its own.
-#[repr(align(128))]
-struct Ordinals(AtomicU64);
 
 /// A request that a rule takes.
 pub(super) struct Taken<'t> {
@@ -75,7 +65,7 @@ impl<D> Station<D> {
     }
 
     fn of(map: Arc<Map<D>>, draws: Draws) -> Self {
-        Self { map, draws, ordinals: Ordinals(AtomicU64::new(0)) }
+        Self { map, draws, ordinals: Ordinals::default() }
     }
 
     /// Which rule takes this request, which has come just now, and where it goes.
@@ -83,7 +73,7 @@ impl<D> Station<D> {
     pub(super) fn find<B>(&self, request: &Request<B>) -> Option<Taken<'_>> {
         // Who draws by the order of calls counts them all, so that a rule more or less moves nobody else's luck.
         let counts = self.map.draws && self.draws.is_seeded();
-        let ordinal = if counts { self.ordinals.0.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let ordinal = if counts { self.ordinals.next() } else { 0 };
         let (host, found) = self.map.table.find_with_host(&Head::of(request))?;
         let (route, mut place) = (found.rule.then(), Place { host, rule: found.number, leg: 0 });
         let leg = match route.action() {

@@ -10,7 +10,7 @@ use crate::{
     mesh::{
         cluster::Found,
         place::Nowhere,
-        plan::{Destination, Dialect, Station, Target, Way},
+        plan::{Destination, Dialect, Target, Way},
     },
 };
 
@@ -110,9 +110,7 @@ impl Cluster {
     }
 
     fn with(self, way: &Way) -> Self {
-        let stations = way.stations.iter().filter(|station| matches!(station, Station::Limits(_)));
-        let way = Way { stations: stations.cloned().collect(), connections: way.connections.clone() };
-        Self { way, ..self }
+        Self { way: way.of_cluster(), ..self }
     }
 }
 

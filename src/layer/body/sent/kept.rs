@@ -37,11 +37,8 @@ pub(super) struct Copying {
     to: Box<dyn FnOnce(Result<Kept, Unkept>) + Send>,
 }
 
-/// Whether there is all of it.
-pub(super) enum Whole {
-    Parts(Vec<Part>),
-    Not(Unkept),
-}
+/// All of it, or why there is not.
+pub(super) type Whole = Result<Vec<Part>, Unkept>;
 
 impl Kept {
     const fn empty(hint: SizeHint) -> Self {
@@ -67,8 +64,8 @@ impl Kept {
 pub(super) fn tell((copies, whole): (Vec<Copying>, Whole)) {
     for Copying { hint, to } in copies {
         to(match &whole {
-            Whole::Parts(parts) => Ok(Kept { parts: parts.iter().map(Part::copy).collect(), hint }),
-            Whole::Not(why) => Err(*why),
+            Ok(parts) => Ok(Kept { parts: parts.iter().map(Part::copy).collect(), hint }),
+            Err(why) => Err(*why),
         });
     }
 }

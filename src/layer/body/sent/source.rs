@@ -75,9 +75,9 @@ impl<B> Source<B> {
         }
         let whole = match self.keeping {
             Keeping::All if self.body.is_some() => return None,
-            Keeping::All => Whole::Parts(self.parts.iter().map(Part::copy).collect()),
-            Keeping::Nothing => Whole::Not(Unkept::TooLong),
-            Keeping::Rest | Keeping::Failed => Whole::Not(Unkept::Failed),
+            Keeping::All => Ok(self.parts.iter().map(Part::copy).collect()),
+            Keeping::Nothing => Err(Unkept::TooLong),
+            Keeping::Rest | Keeping::Failed => Err(Unkept::Failed),
         };
         Some((mem::take(&mut self.copies), whole))
     }

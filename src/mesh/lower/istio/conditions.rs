@@ -111,14 +111,9 @@ impl Reading<'_, '_> {
         }
         match string_match(wants) {
             Ok(wants) => Some(wants),
-            Err(Wrong::Several(second)) => {
-                let message = format!("`{second}` cannot be set beside another one");
+            Err(wrong) => {
                 let accepted = "one of `exact`, `prefix` and `regex`, or `{}` for \"is present\"";
-                self.lowering.refuse(self.document, &format!("{path}.{second}"), &message, accepted);
-                None
-            }
-            Err(Wrong::Regex(error)) => {
-                self.lowering.unfit(self.document, &format!("{path}.regex"), &error);
+                wrong.refuse(self.document, &path, accepted, self.lowering);
                 None
             }
         }
@@ -210,6 +205,19 @@ fn is_for_gateways(document: &Document) -> bool {
 pub(super) enum Wrong {
     Several(&'static str),
     Regex(SettingsError),
+}
+
+impl Wrong {
+    /// Tells of the block at this path.
+    pub(super) fn refuse(self, document: &Document, path: &str, accepted: &str, lowering: &mut Lowering<'_>) {
+        match self {
+            Self::Several(second) => {
+                let message = format!("`{second}` cannot be set beside another one");
+                lowering.refuse(document, &format!("{path}.{second}"), &message, accepted);
+            }
+            Self::Regex(error) => lowering.unfit(document, &format!("{path}.regex"), &error),
+        }
+    }
 }
 
 /// What a block says of a text.

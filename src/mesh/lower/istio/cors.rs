@@ -2,7 +2,7 @@
 
 use http::{HeaderName, Method};
 
-use super::conditions::{Wrong, string_match};
+use super::conditions::string_match;
 use crate::{
     config::{Document, istio::CorsPolicy},
     mesh::{lower::Lowering, note::NoteKind},
@@ -18,14 +18,8 @@ pub(super) fn judge(document: &Document, block: &CorsPolicy, path: &str, lowerin
             lowering.refuse(document, &path, "an origin cannot be empty", accepted);
             continue;
         }
-        match string_match(origin) {
-            Ok(_) => {}
-            Err(Wrong::Several(second)) => {
-                let message = format!("`{second}` cannot be set beside another one");
-                let accepted = "one of `exact`, `prefix` and `regex`";
-                lowering.refuse(document, &format!("{path}.{second}"), &message, accepted);
-            }
-            Err(Wrong::Regex(error)) => lowering.unfit(document, &format!("{path}.regex"), &error),
+        if let Err(wrong) = string_match(origin) {
+            wrong.refuse(document, &path, "one of `exact`, `prefix` and `regex`", lowering);
         }
     }
     for (index, method) in block.allow_methods.iter().enumerate() {

@@ -5,7 +5,7 @@ use crate::{
     config::{
         Document,
         istio::{Destination, VirtualService},
-        nearest,
+        listed, nearest,
     },
     mesh::{
         host::Host,
@@ -79,10 +79,6 @@ fn judge_place(
     };
     let message = format!("{otherwise}: no rule for `{name}` defines the subset `{subset}`");
     lowering.lint(document, &format!("{path}.subset"), Code::UnknownSubset, message, fix);
-}
-
-fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn judge_weights(document: &Document, weights: &[Option<i32>], path: &str, lowering: &mut Lowering<'_>) {
