@@ -26,6 +26,7 @@ use crate::{
         host::target,
         protocol::{Answers, Http, Reads},
     },
+    policy::route::usual_port,
     refusal::{Reason, Refusal},
 };
 
@@ -120,9 +121,8 @@ fn named(uri: &Uri) -> &str {
     let Some(authority) = uri.authority() else { return "" };
     let text = authority.as_str();
     let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
-    let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
     match authority.port_u16() {
-        Some(port) if port == usual => authority.host(),
+        Some(port) if port == usual_port(uri.scheme_str().unwrap_or_default()) => authority.host(),
         _ => text,
     }
 }

@@ -47,6 +47,8 @@ mod text;
 mod unmet;
 mod weighted;
 
+#[cfg(feature = "yaml")]
+pub(crate) use self::head::usual_port;
 pub use self::{
     changes::{HeaderChanges, HeaderChangesBuilder},
     condition::{Condition, ValueMatch},

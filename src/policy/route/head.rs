@@ -55,7 +55,7 @@ impl<'r> Head<'r> {
     /// The host, in lower case and without a final dot, and the port that the request is for.
     #[must_use]
     pub fn target(&self) -> Option<(Cow<'r, str>, u16)> {
-        let default = if self.uri.scheme() == Some(&http::uri::Scheme::HTTPS) { 443 } else { 80 };
+        let default = usual_port(self.scheme());
         match plain(self.authority()?) {
             Some((host, port)) => Some((Cow::Borrowed(host), port.unwrap_or(default))),
             None => self.odd_target(default),
@@ -138,6 +138,12 @@ fn plain(authority: &str) -> Option<(&str, Option<u16>)> {
     let is_plain = |byte: u8| !matches!(byte, b'@' | b':' | b'A'..=b'Z');
     let is_normal = host.len() <= LONGEST && !host.ends_with('.') && host.bytes().all(is_plain);
     is_normal.then_some((host, port))
+}
+
+/// The port that a scheme has unless another one is said.
+#[inline]
+pub(crate) fn usual_port(scheme: &str) -> u16 {
+    if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 }
 }
 
 /// What is longer is no name that could be looked up, and it may be kept as a key.

@@ -7,7 +7,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 
-use super::{Condition, Field, Head, PathRewrite, SettingsError};
+use super::{Condition, Field, Head, PathRewrite, SettingsError, head::usual_port};
 
 /// Sends the caller elsewhere: what is not said stays as it was asked for.
 ///
@@ -157,10 +157,11 @@ impl Redirect {
         };
         let (host, own) = divided(sent);
         // The port that the other scheme has anyway says nothing under this one.
-        let is_usual = self.authority.is_none() && own == Some(usual(asked)) && scheme != asked;
+        let is_usual = self.authority.is_none() && own == Some(usual_port(asked)) && scheme != asked;
         let authority = if port.is_some() || is_usual { host } else { sent };
-        let port =
-            port.filter(|port| *port != usual(scheme)).map_or_else(String::new, |port| format!(":{port}"));
+        let port = port
+            .filter(|port| *port != usual_port(scheme))
+            .map_or_else(String::new, |port| format!(":{port}"));
         printable(format!("{scheme}://{authority}{port}{target}"))
     }
 
@@ -191,11 +192,6 @@ fn printable(location: String) -> String {
         }
         all
     })
-}
-
-/// The port that a scheme has unless another one is said.
-fn usual(scheme: &str) -> u16 {
-    if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 }
 }
 
 /// A host, and the port that is said behind it.

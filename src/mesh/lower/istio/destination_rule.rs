@@ -45,8 +45,7 @@ pub(super) fn read<'a>(
         let path = format!("spec.subsets[{index}]");
         let name = &subset.name;
         if !naming::is_label(name) {
-            let found = if name.is_empty() { "empty".to_owned() } else { format!("`{name}`") };
-            let message = format!("`name` cannot be {found}");
+            let message = format!("`name` cannot be {}", naming::shown(name));
             lowering.refuse(document, &format!("{path}.name"), &message, naming::LABEL);
         } else if !names.insert(name) {
             let message = format!("`name` cannot be `{name}` again");
@@ -63,8 +62,7 @@ pub(super) fn read<'a>(
 /// What is wrong with a rule as a whole: its host is a name and no address, and who it is for is said once.
 fn judge(document: &Document, spec: &DestinationRule, lowering: &mut Lowering<'_>) {
     if !naming::is_host(&spec.host) {
-        let found = if spec.host.is_empty() { "empty".to_owned() } else { format!("`{}`", spec.host) };
-        let message = format!("`host` cannot be {found}");
+        let message = format!("`host` cannot be {}", naming::shown(&spec.host));
         lowering.refuse(document, "spec.host", &message, "a name, with a `*` in front perhaps");
     }
     naming::judge_exports(document, &spec.export_to, false, lowering);

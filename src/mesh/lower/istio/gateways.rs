@@ -1,9 +1,6 @@
 //! `Gateway`: which hosts and ports a gateway serves.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    net::IpAddr,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     client::{Client, MESH},
@@ -157,7 +154,7 @@ fn judge(document: &Document, spec: &config::Gateway, lowering: &mut Lowering<'_
         for (number, served) in server.hosts.iter().enumerate() {
             let (of, host) = served.split_once('/').unwrap_or(("*", served));
             let is_seen = matches!(of, "*" | ".") || naming::is_label(of);
-            if !(is_seen && (naming::is_host(host) || host.parse::<IpAddr>().is_ok())) {
+            if !(is_seen && naming::is_host_or_address(host)) {
                 let message = format!("a host cannot be `{served}`");
                 let accepted =
                     "a name, with a `*` in front perhaps, and before that a namespace perhaps: `demo/*.com`";

@@ -1,6 +1,9 @@
 //! What names can be: of hosts, of subsets and namespaces, of gateways, of labels.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::IpAddr,
+};
 
 use super::client::full_gateway;
 use crate::{
@@ -23,6 +26,16 @@ pub(super) fn is_host(name: &str) -> bool {
         rest.split('.').all(is_label) && !last.bytes().all(|byte| byte.is_ascii_digit())
     };
     name.len() <= 255 && first.len() <= 63 && (first == "*" || is_label(begins)) && rest.is_none_or(is_rest)
+}
+
+/// The same, or an address, which Istio knows in few places.
+pub(super) fn is_host_or_address(name: &str) -> bool {
+    is_host(name) || name.parse::<IpAddr>().is_ok()
+}
+
+/// How a name is told of that cannot be one.
+pub(super) fn shown(name: &str) -> String {
+    if name.is_empty() { "empty".to_owned() } else { format!("`{name}`") }
 }
 
 /// As Kubernetes has names, but capital letters are fine.

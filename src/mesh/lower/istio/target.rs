@@ -1,7 +1,5 @@
 //! The blocks `destination`: the cluster that is meant.
 
-use std::net::IpAddr;
-
 use super::{naming, registry::Registry};
 use crate::{
     config::{Document, istio::Destination},
@@ -22,9 +20,8 @@ pub(super) fn target(
     let errors = lowering.errors.len();
     let host = block.host.as_str();
     // Istio knows no addresses here, but a client that asks for one can be led there.
-    if host.contains('*') || !(naming::is_host(host) || host.parse::<IpAddr>().is_ok()) {
-        let found = if host.is_empty() { "empty".to_owned() } else { format!("`{host}`") };
-        let message = format!("`host` cannot be {found}");
+    if host.contains('*') || !naming::is_host_or_address(host) {
+        let message = format!("`host` cannot be {}", naming::shown(host));
         lowering.refuse(document, &format!("{path}.host"), &message, "the name of one host, or an address");
     }
     if let Some(subset) = block.subset.as_deref().filter(|name| !name.is_empty() && !naming::is_label(name)) {

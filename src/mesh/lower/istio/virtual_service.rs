@@ -286,6 +286,5 @@ pub(super) const HOST: &str = "a name or an address, with a `*` in front perhaps
 
 /// A host as a document names it, if it can be one.
 pub(super) fn host_pattern(host: &str) -> Option<HostPattern> {
-    let is_address = host.parse::<std::net::IpAddr>().is_ok();
-    (is_address || naming::is_host(host)).then(|| host.parse().ok()).flatten()
+    naming::is_host_or_address(host).then(|| host.parse().ok()).flatten()
 }
