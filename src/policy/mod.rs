@@ -7,6 +7,7 @@
 //! Policies are `Send + Sync` and used through `&self`. The layers of [`layer`](crate::layer) feed them.
 
 pub mod backoff;
+pub mod balance;
 pub mod budget;
 pub mod circuit_breaker;
 mod draw;

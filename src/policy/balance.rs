@@ -1,0 +1,11 @@
+//! Who of several endpoints answers a request: pure decisions over what is known of them.
+
+mod address;
+mod endpoint;
+mod locality;
+
+pub use self::{
+    address::{Address, AddressError},
+    endpoint::Endpoint,
+    locality::{Locality, LocalityError},
+};

@@ -1,0 +1,151 @@
+//! One of those who can answer.
+
+use std::{collections::BTreeMap, net::SocketAddr, str::FromStr};
+
+use super::{Address, AddressError, Locality};
+
+/// One of those who can answer: where it is, and what is known of it.
+///
+/// ```
+/// use tower_mesh::policy::balance::Endpoint;
+///
+/// let endpoint = "10.0.0.1:9080".parse::<Endpoint>()?
+///     .label("version", "v1")
+///     .locality("us-central1/z1/sz01".parse()?)
+///     .weight(2);
+/// assert!(endpoint.has_all([("version", "v1")]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    address: Address,
+    labels: BTreeMap<String, String>,
+    locality: Locality,
+    weight: u32,
+    network: String,
+    ready: bool,
+}
+
+impl Endpoint {
+    /// An endpoint without labels, of a locality and a network that nobody knows, of weight 1.
+    #[must_use]
+    pub fn new(address: impl Into<Address>) -> Self {
+        Self {
+            address: address.into(),
+            labels: BTreeMap::new(),
+            locality: Locality::default(),
+            weight: 1,
+            network: String::new(),
+            ready: true,
+        }
+    }
+
+    /// The same with this label too.
+    #[must_use]
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.labels.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same with these labels too.
+    #[must_use]
+    pub fn with_labels<N: Into<String>, V: Into<String>>(
+        self,
+        labels: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        labels.into_iter().fold(self, |endpoint, (name, value)| endpoint.label(name, value))
+    }
+
+    /// The same in this locality.
+    #[must_use]
+    pub fn locality(self, locality: Locality) -> Self {
+        Self { locality, ..self }
+    }
+
+    /// The same with this weight; 0 is 1, as in the mesh.
+    #[must_use]
+    pub fn weight(self, weight: u32) -> Self {
+        Self { weight: weight.max(1), ..self }
+    }
+
+    /// The same in this network.
+    #[must_use]
+    pub fn network(self, network: impl Into<String>) -> Self {
+        Self { network: network.into(), ..self }
+    }
+
+    /// The same, whether it is ready: one that is not gets no requests, and counts among those that there are.
+    #[must_use]
+    pub fn ready(self, ready: bool) -> Self {
+        Self { ready, ..self }
+    }
+
+    /// The same at another address.
+    #[must_use]
+    pub fn at(self, address: Address) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Its labels.
+    #[must_use]
+    pub const fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
+    }
+
+    /// In which locality it is.
+    #[must_use]
+    pub const fn in_locality(&self) -> &Locality {
+        &self.locality
+    }
+
+    /// Its weight: 1 or more.
+    #[must_use]
+    pub const fn weighs(&self) -> u32 {
+        self.weight
+    }
+
+    /// In which network it is; empty, if nobody knows.
+    #[must_use]
+    pub fn in_network(&self) -> &str {
+        &self.network
+    }
+
+    /// Whether it is ready.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.ready
+    }
+
+    /// Whether it has all of these labels.
+    #[must_use]
+    pub fn has_all<'l>(&self, labels: impl IntoIterator<Item = (&'l str, &'l str)>) -> bool {
+        labels.into_iter().all(|(name, value)| self.labels.get(name).is_some_and(|own| own == value))
+    }
+}
+
+impl From<Address> for Endpoint {
+    fn from(address: Address) -> Self {
+        Self::new(address)
+    }
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self::new(address)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = AddressError;
+
+    /// From its address alone.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        text.parse::<Address>().map(Self::new)
+    }
+}
