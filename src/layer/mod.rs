@@ -15,6 +15,7 @@ pub mod fault;
 pub(crate) mod head;
 pub mod host;
 pub(crate) mod lane;
+mod late;
 mod later;
 pub mod limits;
 pub mod mirror;
@@ -26,6 +27,7 @@ pub(crate) mod seat;
 mod settle;
 pub mod timeout;
 mod waker;
+mod whence;
 
 /// Any error, of services and bodies whose own type may be any.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

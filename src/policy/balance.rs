@@ -2,10 +2,12 @@
 
 mod address;
 mod endpoint;
+mod host_id;
 mod locality;
 
 pub use self::{
     address::{Address, AddressError},
     endpoint::Endpoint,
+    host_id::HostId,
     locality::{Locality, LocalityError},
 };

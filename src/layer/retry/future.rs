@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 use tower_service::Service;
 
 use super::{Repeats, rest::Rest};
-use crate::layer::{later::Later, protocol::Answers};
+use crate::layer::{later::Later, protocol::Answers, whence};
 
 pin_project! {
     /// The future of [`Retry`](super::Retry).
@@ -53,7 +53,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let answer = match this.call.as_mut().as_pin_mut() {
-            Some(call) => call.poll(cx),
+            Some(call) => {
+                whence::clear();
+                call.poll(cx)
+            }
             None => Poll::Pending,
         };
         if let Some(rest) = this.rest

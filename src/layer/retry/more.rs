@@ -5,7 +5,10 @@ use std::pin::Pin;
 use tower_service::Service;
 
 use super::Place;
-use crate::{layer::later::Later, policy::retry::Settings};
+use crate::{
+    layer::later::Later,
+    policy::{balance::HostId, retry::Settings},
+};
 
 /// What few requests have: kept in a box, so that it is soon dropped where there is nothing.
 pub(super) struct More<S, T>
@@ -17,6 +20,8 @@ where
     /// The tries that were begun beside an earlier one.
     pub(super) beside: Vec<Beside<S, T>>,
     pub(super) place: Option<Place>,
+    /// The hosts that were asked and are not to be asked again.
+    pub(super) tried: Vec<HostId>,
 }
 
 /// A try beside others, and its number.
@@ -24,6 +29,6 @@ pub(super) type Beside<S, T> = (u32, Pin<Box<Later<S, T>>>);
 
 impl<S: Service<T>, T> More<S, T> {
     pub(super) const fn asked_for(own: Option<Settings>) -> Self {
-        Self { own, beside: Vec::new(), place: None }
+        Self { own, beside: Vec::new(), place: None, tried: Vec::new() }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
@@ -17,11 +17,12 @@ use super::{Attempt, Repeats, more::More, progress::Progress, station::Station};
 use crate::{
     events::EventKind,
     layer::{
-        clock,
+        clock, late,
         later::Later,
         protocol::{Answers, Reads},
         seat::Shared,
         timeout::late_try,
+        whence,
     },
     policy::{
         Failure, Outcome, Time,
@@ -106,6 +107,7 @@ where
         let mut number = self.progress.in_call;
         loop {
             if let (Poll::Ready(result), Some(ended)) = (&mut answer, number) {
+                self.note_whence();
                 let called = self.was_called(ended, &call);
                 let decision = self.decide(called, result);
                 let good = result.is_ok() && self.protocol.refusal(result).is_none();
@@ -170,7 +172,8 @@ where
             }
             return true;
         }
-        self.give_up(fresh, call);
+        late::dropping(StatusCode::GATEWAY_TIMEOUT, || self.give_up(fresh, call));
+        self.note_whence();
         let decision = if self.repeats { self.settings().decide(&Tried::TimedOut) } else { Decision::Stands };
         match self.after(fresh, decision, false) {
             After::Stands(flags) => {
@@ -279,7 +282,9 @@ where
         let number = self.progress.tries;
         (self.progress.fresh, self.progress.late, self.progress.waiting) = (Some(number), false, false);
         self.station.tell(EventKind::Retried(number));
-        let attempt = Attempt::new(number, self.settings().avoid_previous_hosts());
+        let tried = self.more.as_ref().map_or(&[][..], |more| &more.tried);
+        let attempt = Attempt::new(number, self.settings().avoid_previous_hosts(), tried);
+        whence::clear();
         let request = self.protocol.again(&self.spare, attempt, |headers| self.note(headers));
         let next = Later::fresh(self.service.clone(), request);
         if self.progress.in_call.is_none() {
@@ -290,6 +295,15 @@ where
         self.more().beside.push((number, Box::pin(next)));
         // Those beside are polled next.
         Poll::Pending
+    }
+
+    /// A try has ended: the next one goes elsewhere, if it is known where this one was.
+    fn note_whence(&mut self) {
+        if self.settings().avoid_previous_hosts()
+            && let Some(host) = whence::take()
+        {
+            self.more().tried.push(host);
+        }
     }
 
     /// What the upstream is told of a retry.

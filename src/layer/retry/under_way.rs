@@ -14,7 +14,7 @@ use super::{
     progress::Progress,
     rest::{Answer, Rest},
 };
-use crate::layer::later::Later;
+use crate::layer::{later::Later, whence};
 
 impl<S, P, Req> Rest<S, P, Req>
 where
@@ -32,6 +32,7 @@ where
 
     /// The next that is answered of those beside the one in `call`.
     pub(super) fn poll_beside(&mut self, cx: &mut Context<'_>) -> Option<(u32, Answer<S, P::Try>)> {
+        whence::clear();
         self.more.as_mut()?.beside.iter_mut().find_map(|(number, call)| match call.as_mut().poll(cx) {
             Poll::Ready(result) => Some((*number, result)),
             Poll::Pending => None,

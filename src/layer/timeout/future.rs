@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 use super::{Deadline, kind::Reach};
 use crate::{
-    layer::protocol::Answers,
+    layer::{late, protocol::Answers},
     policy::timeout::{Awaited, Limit},
 };
 
@@ -82,10 +82,10 @@ impl<F, P, M, R> ResponseFuture<F, P, M, R> {
         R: Reach<P, M, Res, Err>,
     {
         let mut this = self.project();
-        this.inner.set(None);
-        this.sleep.set(None);
         let Some((deadline, memo)) = this.call.take() else { return Poll::Pending };
         let refusal = deadline.refusal(limit);
+        late::dropping(refusal.status(), || this.inner.set(None));
+        this.sleep.set(None);
         let reason = refusal.reason();
         let refused = this.protocol.refuse(memo, refusal);
         deadline.tell(reason);
