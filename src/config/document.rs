@@ -50,8 +50,16 @@ pub enum Resource {
     Gateway(Box<istio::Gateway>),
     /// Istio's hosts that the platform does not know.
     ServiceEntry(Box<istio::ServiceEntry>),
+    /// Istio's endpoint outside of Kubernetes.
+    WorkloadEntry(Box<istio::WorkloadEntry>),
+    /// What several of Istio's endpoints have in common.
+    WorkloadGroup(Box<istio::WorkloadGroup>),
     /// Kubernetes' service, empty if it has no `spec`.
     Service(Box<k8s::Service>),
+    /// Some of the endpoints of a Kubernetes service.
+    EndpointSlice(Box<k8s::EndpointSlice>),
+    /// One of those who are behind a Kubernetes service.
+    Pod(Box<k8s::Pod>),
     /// A kind that is not known: only the tree speaks.
     Other,
 }

@@ -1,11 +1,15 @@
-//! Kubernetes' own: what every document has around its `spec`, and the `Service`.
+//! Kubernetes' own: what every document has around its `spec`, the `Service`, the `EndpointSlice`, and the `Pod`.
 
+mod endpoint_slice;
+mod pod;
 mod service;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use endpoint_slice::{EndpointSlice, SERVICE_NAME, SliceConditions, SliceEndpoint, SlicePort, TargetRef};
+pub use pod::{Pod, PodStatus};
 pub use service::{Service, ServicePort, TargetPort};
 
 use super::finding::{Finding, FindingKind};
@@ -53,6 +57,17 @@ const PASSED_OVER: &[&str] = &[
 /// Whether a finding about `metadata` is worth telling.
 pub(super) fn is_worth_telling(finding: &Finding) -> bool {
     !matches!(&finding.kind, FindingKind::UnknownField { name, .. } if PASSED_OVER.contains(&&**name))
+}
+
+/// The API group of an `EndpointSlice`.
+pub(super) const DISCOVERY: &str = "discovery.k8s.io";
+
+/// Its versions, which spell nearly the same.
+pub(super) const DISCOVERY_VERSIONS: [&str; 2] = ["discovery.k8s.io/v1", "discovery.k8s.io/v1beta1"];
+
+/// Whether a finding about a document of Kubernetes' is worth telling: most of what it knows is nothing to a mesh.
+pub(super) fn is_for_a_mesh(finding: &Finding) -> bool {
+    !matches!(finding.kind, FindingKind::UnknownField { .. })
 }
 
 /// The group of an `apiVersion`: `policy.openservicemesh.io` of `policy.openservicemesh.io/v1alpha1`.

@@ -4,7 +4,7 @@
 //! that others use too, such as `VirtualService` or `Gateway`, is read only under the group that is meant, or one that
 //! nearly is.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -12,8 +12,7 @@ use super::{
     Finding, FindingKind, Resource,
     de::read,
     error::Error,
-    istio,
-    k8s::{self, Service},
+    istio, k8s,
     load::location,
     osm::Group,
     path::join,
@@ -23,16 +22,20 @@ use super::{
 };
 
 /// The kinds that are read, by the `apiVersion`'s group: Kubernetes' own has no name.
-const KINDS: [(&str, &[&str]); 4] = [
-    ("", &["Service"]),
-    (istio::GROUP, &["DestinationRule", "Gateway", "ServiceEntry", "VirtualService"]),
+const KINDS: [(&str, &[&str]); 5] = [
+    ("", &["Pod", "Service"]),
+    (k8s::DISCOVERY, &["EndpointSlice"]),
+    (
+        istio::GROUP,
+        &["DestinationRule", "Gateway", "ServiceEntry", "VirtualService", "WorkloadEntry", "WorkloadGroup"],
+    ),
     (Group::Osm.name(), OSM),
     (Group::Fsm.name(), OSM),
 ];
 const OSM: &[&str] = &["Retry", "UpstreamTrafficSetting"];
 
 /// Fields of a `spec` that tell Istio's kinds apart: who has none of its own kind's, and some of another's, is that.
-const TELLING: [(&str, &[&str]); 4] = [
+const TELLING: [(&str, &[&str]); 6] = [
     ("DestinationRule", &["host", "trafficPolicy", "subsets"]),
     ("VirtualService", &["hosts", "gateways", "http", "tcp", "tls"]),
     ("Gateway", &["selector", "servers"]),
@@ -40,6 +43,8 @@ const TELLING: [(&str, &[&str]); 4] = [
         "ServiceEntry",
         &["hosts", "addresses", "ports", "location", "resolution", "endpoints", "subjectAltNames"],
     ),
+    ("WorkloadEntry", &["address", "ports", "network", "locality", "weight", "serviceAccount"]),
+    ("WorkloadGroup", &["template", "probe"]),
 ];
 
 /// One document while it is read.
@@ -58,10 +63,19 @@ impl<'a> Reading<'a> {
 
     /// The struct under `name`; absent if the field is, or if it has errors.
     pub(super) fn part<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let node = self.tree.child(name)?;
-        match read(node, &join(self.base, name), self.source) {
+        self.read(self.tree.child(name)?, &join(self.base, name), |_| true)
+    }
+
+    /// The struct in a node at `path`, with those findings that are worth telling; absent if it has errors.
+    fn read<T: DeserializeOwned>(
+        &mut self,
+        node: &Node,
+        path: &str,
+        is_told: fn(&Finding) -> bool,
+    ) -> Option<T> {
+        match read(node, path, self.source) {
             Ok((part, findings)) => {
-                self.findings.extend(findings);
+                self.findings.extend(findings.into_iter().filter(is_told));
                 Some(part)
             }
             Err(errors) => {
@@ -84,6 +98,8 @@ impl<'a> Reading<'a> {
             }
             "DestinationRule" => self.istio(api_version, kind, Resource::DestinationRule),
             "ServiceEntry" => self.istio(api_version, kind, Resource::ServiceEntry),
+            "WorkloadEntry" => self.istio(api_version, kind, Resource::WorkloadEntry),
+            "WorkloadGroup" => self.istio(api_version, kind, Resource::WorkloadGroup),
             "VirtualService" if is_meant_as_istio(group) => {
                 self.istio(api_version, kind, Resource::VirtualService)
             }
@@ -95,13 +111,25 @@ impl<'a> Reading<'a> {
                 if api_version != "v1" {
                     self.wrong_version(api_version, kind, &["v1"]);
                 }
-                let before = mem::take(&mut self.findings);
-                let spec = self.part::<Service>("spec").unwrap_or_default();
-                // Most of what Kubernetes knows of a service is nothing to a mesh.
-                let unknown = |finding: &Finding| matches!(finding.kind, FindingKind::UnknownField { .. });
-                self.findings.retain(|finding| !unknown(finding));
-                self.findings.extend(before);
-                Resource::Service(Box::new(spec))
+                let spec = self.tree.child("spec");
+                let spec =
+                    spec.and_then(|spec| self.read(spec, &join(self.base, "spec"), k8s::is_for_a_mesh));
+                Resource::Service(Box::new(spec.unwrap_or_default()))
+            }
+            "Pod" if group.is_empty() => {
+                if api_version != "v1" {
+                    self.wrong_version(api_version, kind, &["v1"]);
+                }
+                let pod = self.read(self.tree, self.base, k8s::is_for_a_mesh);
+                Resource::Pod(Box::new(pod.unwrap_or_default()))
+            }
+            "EndpointSlice" => {
+                if !k8s::DISCOVERY_VERSIONS.contains(&api_version) {
+                    self.wrong_version(api_version, kind, &k8s::DISCOVERY_VERSIONS);
+                }
+                // It has no `spec`: its fields stand beside `metadata`.
+                let slice = self.read(self.tree, self.base, k8s::is_for_a_mesh);
+                Resource::EndpointSlice(Box::new(slice.unwrap_or_default()))
             }
             other => {
                 let kinds =

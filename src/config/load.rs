@@ -62,7 +62,27 @@ pub fn load(text: &str, file: Option<&str>) -> Result<Vec<Document>, Errors> {
 ///
 /// All errors of the text.
 pub fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<(T, Vec<Finding>), Errors> {
-    let mut pieces = pieces(text, None).into_iter();
+    alone(text, None)
+}
+
+/// Reads the one document of a file's text; errors and findings will name the file.
+///
+/// ```
+/// use tower_mesh::config::{self, osm::CircuitBreaking};
+///
+/// let error = config::from_file::<CircuitBreaking>("block.yaml", "errorAmountThreshold: many").unwrap_err();
+/// assert!(error.to_string().contains("block.yaml:1:23"));
+/// ```
+///
+/// # Errors
+///
+/// All errors of the text.
+pub fn from_file<T: DeserializeOwned>(name: &str, text: &str) -> Result<(T, Vec<Finding>), Errors> {
+    alone(text, Some(name))
+}
+
+fn alone<T: DeserializeOwned>(text: &str, file: Option<&str>) -> Result<(T, Vec<Finding>), Errors> {
+    let mut pieces = pieces(text, file).into_iter();
     let (Some(piece), None) = (pieces.next(), pieces.next()) else {
         return Err(Error::whole("the text must hold one document, not none and not several").into());
     };

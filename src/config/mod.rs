@@ -57,7 +57,7 @@ pub use duration::{GoDuration, InvalidDuration};
 pub use error::{Error, Errors};
 pub use finding::{Finding, FindingKind};
 pub use k8s::Metadata;
-pub use load::{from_yaml, load};
+pub use load::{from_file, from_yaml, load};
 pub use ratio::Ratio;
 pub use source::{Location, Position, Source};
 pub use unapplied::Unapplied;

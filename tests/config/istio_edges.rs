@@ -35,7 +35,10 @@ fn every_field_of_an_entry_lands_where_it_belongs() {
         (entry.location, entry.resolution),
         (Some(Location::MeshInternal), Some(Resolution::DnsRoundRobin))
     );
-    assert!(entry.endpoints.is_some() && entry.workload_selector.is_some());
+    let [endpoint, socket] = &*entry.endpoints.unwrap() else { panic!() };
+    assert_eq!((endpoint.ports["http"], &*endpoint.labels["version"]), (8080, "v1"));
+    assert_eq!(socket.address.as_deref(), Some("unix:///run/app.sock"));
+    assert_eq!(entry.workload_selector.unwrap().labels["app"], "a");
     assert_eq!((&*entry.export_to[0], entry.subject_alt_names.len()), ("*", 1));
 }
 
@@ -67,6 +70,9 @@ fn enums_of_an_entry_are_names_or_numbers() {
 fn null_items_are_empty_ones() {
     assert_eq!(read::<Gateway>("servers: [~]").servers.len(), 1);
     assert_eq!(read::<ServiceEntry>("{ports: [~], endpoints: ~}").ports[0].number, None);
+    let endpoints = |text: &str| read::<ServiceEntry>(text).endpoints.map(|endpoints| endpoints.len());
+    assert_eq!((endpoints("endpoints: [~]"), endpoints("endpoints: []")), (Some(1), Some(0)));
+    assert_eq!(endpoints("endpoints: ~"), None);
     assert_eq!(
         (read::<Gateway>("{selector: ~, servers: ~}"), read::<ServiceEntry>("{}")),
         (Gateway::default(), ServiceEntry::default())

@@ -3,14 +3,35 @@
 use serde::{Serialize, de::DeserializeOwned};
 use tower_mesh::config::{
     Unapplied, from_yaml,
-    istio::{DestinationRule, Gateway, ServiceEntry, VirtualService},
+    istio::{DestinationRule, Gateway, ServiceEntry, VirtualService, WorkloadEntry, WorkloadGroup},
 };
 
 /// Every field of a `DestinationRule`, each with the text in which it is written again.
 pub(crate) const RULE: &str = r#"
 host: reviews
 trafficPolicy:
-  loadBalancer: {localityLbSetting: {distribute: [{from: a/*, to: {b/*: 100}}], enabled: true}, simple: LEAST_CONN}
+  loadBalancer:
+    simple: LEAST_CONN
+    consistentHash:
+      httpHeaderName: x-user
+      httpCookie: {name: user, path: /, ttl: 0s, attributes: [{name: SameSite, value: Strict}, {name: Secure}]}
+      useSourceIp: true
+      httpQueryParameterName: user
+      ringHash: {minimumRingSize: 2048}
+      maglev: {tableSize: 65537}
+      minimumRingSize: 1024
+    localityLbSetting:
+      distribute: [{from: a/*, to: {b/*: 80, a/z1/*: 20}}]
+      failover: [{from: a, to: b}, {from: b, to: a}]
+      failoverPriority: [topology.istio.io/network, version=v1]
+      enabled: true
+    zoneAwareLbSetting:
+      enabled: false
+      failover: [{from: a, to: b}]
+      failoverPriority: [version]
+      minClusterSize: 6
+    warmup: {duration: 30s, minimumPercent: 12.5, aggression: 1.5}
+    warmupDurationSecs: 1m0s
   connectionPool:
     tcp:
       maxConnections: 1
@@ -166,10 +187,36 @@ ports:
 - {number: 80, name: http, protocol: HTTP, targetPort: 8080}
 location: MESH_INTERNAL
 resolution: DNS_ROUND_ROBIN
-endpoints: [{address: 2.2.2.2, labels: {version: v1}, ports: {http: 8080}}]
+endpoints:
+- address: 2.2.2.2
+  ports: {http: 8080}
+  labels: {version: v1}
+  network: n1
+  locality: us/us-east-1/az-1
+  weight: 3
+  serviceAccount: sa
+- {address: "unix:///run/app.sock"}
 workloadSelector: {labels: {app: a}}
 exportTo: ["*"]
 subjectAltNames: [spiffe://cluster.local/ns/a/sa/b]
+"#;
+
+/// Every field of a `WorkloadEntry`.
+pub(crate) const WORKLOAD: &str = r#"
+address: 192.168.229.146
+ports: {http: 8080, grpc: 3550}
+labels: {app: httpd, type: vm}
+network: network2
+locality: us-central1/z1/sz01
+weight: 2
+serviceAccount: sa-httpd
+"#;
+
+/// Every field of a `WorkloadGroup`.
+pub(crate) const GROUP: &str = r#"
+metadata: {labels: {app: httpd}, annotations: {test: test}}
+template: {serviceAccount: sa-httpd, network: network2, locality: us-central1/z1/sz01}
+probe: {periodSeconds: 5, tcpSocket: {port: 80}}
 "#;
 
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> T {
@@ -194,12 +241,28 @@ fn every_field_is_read_and_written_again() {
     is_written_again::<VirtualService>(ROUTES);
     is_written_again::<Gateway>(GATEWAY);
     is_written_again::<ServiceEntry>(ENTRY);
+    is_written_again::<WorkloadEntry>(WORKLOAD);
+    is_written_again::<WorkloadGroup>(GROUP);
 }
 
 /// Istio's proto files, where they spell a field in another way than its YAML.
-const ORIGINAL: [(&str, &str); 76] = [
+const ORIGINAL: [(&str, &str); 91] = [
     ("trafficPolicy", "traffic_policy"),
     ("loadBalancer", "load_balancer"),
+    ("consistentHash", "consistent_hash"),
+    ("httpHeaderName", "http_header_name"),
+    ("httpCookie", "http_cookie"),
+    ("useSourceIp", "use_source_ip"),
+    ("httpQueryParameterName", "http_query_parameter_name"),
+    ("ringHash", "ring_hash"),
+    ("minimumRingSize", "minimum_ring_size"),
+    ("tableSize", "table_size"),
+    ("localityLbSetting", "locality_lb_setting"),
+    ("zoneAwareLbSetting", "zone_aware_lb_setting"),
+    ("failoverPriority", "failover_priority"),
+    ("minClusterSize", "min_cluster_size"),
+    ("warmupDurationSecs", "warmup_duration_secs"),
+    ("minimumPercent", "minimum_percent"),
     ("connectionPool", "connection_pool"),
     ("maxConnections", "max_connections"),
     ("connectTimeout", "connect_timeout"),
@@ -274,6 +337,7 @@ const ORIGINAL: [(&str, &str); 76] = [
     ("targetPort: 8", "target_port: 8"),
     ("defaultEndpoint", "default_endpoint"),
     ("subjectAltNames", "subject_alt_names"),
+    ("serviceAccount", "service_account"),
 ];
 
 #[test]
@@ -283,7 +347,7 @@ fn every_field_may_be_spelled_as_the_proto_file_spells_it() {
     };
     for (_, name) in ORIGINAL {
         assert!(
-            [RULE, ROUTES, GATEWAY, ENTRY].iter().any(|text| original(text).contains(name)),
+            [RULE, ROUTES, GATEWAY, ENTRY, WORKLOAD, GROUP].iter().any(|text| original(text).contains(name)),
             "{name} is not tried"
         );
     }
@@ -291,4 +355,6 @@ fn every_field_may_be_spelled_as_the_proto_file_spells_it() {
     assert_eq!(read::<VirtualService>(&original(ROUTES)), read(ROUTES));
     assert_eq!(read::<Gateway>(&original(GATEWAY)), read(GATEWAY));
     assert_eq!(read::<ServiceEntry>(&original(ENTRY)), read(ENTRY));
+    assert_eq!(read::<WorkloadEntry>(&original(WORKLOAD)), read(WORKLOAD));
+    assert_eq!(read::<WorkloadGroup>(&original(GROUP)), read(GROUP));
 }

@@ -22,6 +22,8 @@ fn all_versions_of_istios_group_spell_the_same() {
         ));
         assert!(matches!(resource(&api_version, "Gateway", "{servers: []}"), Resource::Gateway(_)));
         assert!(matches!(resource(&api_version, "ServiceEntry", "{hosts: [a]}"), Resource::ServiceEntry(_)));
+        assert!(matches!(resource(&api_version, "WorkloadEntry", "{weight: 1}"), Resource::WorkloadEntry(_)));
+        assert!(matches!(resource(&api_version, "WorkloadGroup", "{probe: {}}"), Resource::WorkloadGroup(_)));
     }
 }
 
@@ -51,11 +53,11 @@ fn a_wrong_group_is_told_with_the_right_one() {
         );
     }
     for group in ["v1", "istio.io/v1", "example.org/v1"] {
-        let text = istio("ServiceEntry", "{hosts: [a]}").replace("networking.istio.io/v1", group);
-        assert!(
-            refused(&text).starts_with(&format!("error: `ServiceEntry` has no apiVersion `{group}`")),
-            "{group}"
-        );
+        for kind in ["ServiceEntry", "WorkloadEntry", "WorkloadGroup"] {
+            let text = istio(kind, "{}").replace("networking.istio.io/v1", group);
+            let told = format!("error: `{kind}` has no apiVersion `{group}`");
+            assert!(refused(&text).starts_with(&told), "{group}");
+        }
     }
 }
 
@@ -77,7 +79,9 @@ fn kinds_of_the_same_name_elsewhere_are_others() {
 
 #[test]
 fn a_spec_is_required() {
-    for kind in ["DestinationRule", "VirtualService", "Gateway", "ServiceEntry"] {
+    for kind in
+        ["DestinationRule", "VirtualService", "Gateway", "ServiceEntry", "WorkloadEntry", "WorkloadGroup"]
+    {
         for spec in ["", "~"] {
             assert!(
                 refused(&istio(kind, spec))
@@ -123,6 +127,15 @@ fn a_kind_is_recognised_by_the_fields_that_only_it_has() {
         ("Gateway", "{hosts: [a.b]}", "VirtualService"),
         ("ServiceEntry", "{host: a, trafficPolicy: {}}", "DestinationRule"),
         ("ServiceEntry", "{servers: []}", "Gateway"),
+        ("ServiceEntry", "{address: 1.1.1.1, labels: {app: a}}", "WorkloadEntry"),
+        ("WorkloadGroup", "{locality: a/b}", "WorkloadEntry"),
+        ("ServiceEntry", "{network: n}", "WorkloadEntry"),
+        ("DestinationRule", "{weight: 1}", "WorkloadEntry"),
+        ("Gateway", "{serviceAccount: a}", "WorkloadEntry"),
+        ("WorkloadEntry", "{probe: {}}", "WorkloadGroup"),
+        ("WorkloadEntry", "{metadata: {}, template: {address: 1.1.1.1}}", "WorkloadGroup"),
+        ("WorkloadEntry", "{hosts: [a.b], resolution: DNS}", "ServiceEntry"),
+        ("VirtualService", "{ports: []}", "ServiceEntry"),
     ] {
         let told = refused(&istio(kind, spec));
         assert!(told.contains(&format!("= hint: write `kind: {meant}`")), "{told}");
@@ -132,6 +145,8 @@ fn a_kind_is_recognised_by_the_fields_that_only_it_has() {
         ("Gateway", "{servers: [], hosts: [a]}"),
         ("Gateway", "{}"),
         ("ServiceEntry", "{exportTo: [.]}"),
+        ("WorkloadEntry", "{labels: {app: a}, ports: {http: 80}}"),
+        ("WorkloadGroup", "{metadata: {}}"),
     ] {
         assert_ne!(resource("networking.istio.io/v1", kind, spec), Resource::Other, "{kind} {spec}");
     }
@@ -154,6 +169,9 @@ fn a_kind_that_is_nearly_known_is_told() {
         ("networking.istio.io/v1", "virtualService", "VirtualService"),
         ("networking.istio.io/v1", "Gateways", "Gateway"),
         ("networking.istio.io/v1", "serviceEntries", "ServiceEntry"),
+        ("networking.istio.io/v1", "workloadentry", "WorkloadEntry"),
+        ("networking.istio.io/v1", "WorkloadGroups", "WorkloadGroup"),
+        ("discovery.k8s.io/v1", "EndpointSlices", "EndpointSlice"),
         ("policy.flomesh.io/v1alpha1", "retry", "Retry"),
         ("v1", "service", "Service"),
     ] {
@@ -164,14 +182,14 @@ fn a_kind_that_is_nearly_known_is_told() {
         assert_eq!(nearest, meant);
     }
     for (api_version, kind) in [
-        ("networking.istio.io/v1", "WorkloadEntry"),
-        ("networking.istio.io/v1", "WorkloadGroup"),
         ("networking.istio.io/v1", "Sidecar"),
         ("networking.istio.io/v1", "EnvoyFilter"),
         ("networking.istio.io/v1", "ProxyConfig"),
         ("gateway.networking.k8s.io/v1", "Gateway"),
         ("gateway.networking.k8s.io/v1", "Gateways"),
         ("v1", "ServiceAccount"),
+        ("v1", "Endpoints"),
+        ("v1", "Node"),
         ("v1", "Secret"),
         ("apps/v1", "service"),
     ] {

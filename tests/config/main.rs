@@ -3,6 +3,7 @@
 
 mod documents;
 mod durations;
+mod endpoint_slice;
 mod fragments;
 mod istio;
 mod istio_edges;
@@ -10,12 +11,15 @@ mod istio_fields;
 mod istio_messages;
 mod istio_routes;
 mod kinds;
+mod load_balancer;
 mod locations;
 mod messages;
 mod pasted;
+mod pod;
 mod retry;
 mod service;
 mod upstream_traffic_setting;
+mod workloads;
 mod yaml;
 
 use tower_mesh::config::{Document, load, osm::UpstreamTrafficSetting};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionPool, OutlierDetection, RetryBudget};
+use super::{ConnectionPool, LoadBalancer, OutlierDetection, RetryBudget};
 use crate::config::Unapplied;
 
 /// The policies of one host, and the named parts of its endpoints.
@@ -60,7 +60,7 @@ pub struct Subset {
 pub struct TrafficPolicy {
     /// How an endpoint is chosen; absent: the one of two with fewer requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub load_balancer: Option<Unapplied>,
+    pub load_balancer: Option<LoadBalancer>,
     /// Limits; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_pool: Option<ConnectionPool>,
@@ -94,7 +94,7 @@ pub struct PortTrafficPolicy {
     pub port: Option<PortSelector>,
     /// How an endpoint is chosen; absent: the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub load_balancer: Option<Unapplied>,
+    pub load_balancer: Option<LoadBalancer>,
     /// Limits; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_pool: Option<ConnectionPool>,

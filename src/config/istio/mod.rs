@@ -1,5 +1,5 @@
-//! Istio's documents that say where requests go and how they are treated, spelled: `VirtualService`, `DestinationRule`,
-//! `Gateway` and `ServiceEntry`.
+//! Istio's documents that say where requests go, how they are treated and who answers them, spelled: `VirtualService`,
+//! `DestinationRule`, `Gateway`, `ServiceEntry`, `WorkloadEntry` and `WorkloadGroup`.
 //!
 //! ```
 //! use tower_mesh::config::{self, istio::VirtualService};
@@ -26,6 +26,7 @@
 
 mod actions;
 mod connection_pool;
+mod consistent_hash;
 mod cors;
 mod destination_rule;
 mod duration;
@@ -36,10 +37,13 @@ mod headers;
 mod http_match;
 mod http_route;
 mod l4;
+mod load_balancer;
+mod locality;
 mod outlier_detection;
 mod retries;
 mod service_entry;
 mod virtual_service;
+mod workloads;
 
 pub use actions::{
     Delegate, DerivePort, DirectBody, DirectResponse, Mirror, Redirect, RegexRewrite, Rewrite,
@@ -47,6 +51,7 @@ pub use actions::{
 pub use connection_pool::{
     ConnectionPool, H2UpgradePolicy, Http2KeepAlive, HttpSettings, TcpKeepalive, TcpSettings,
 };
+pub use consistent_hash::{ConsistentHash, CookieAttribute, HttpCookie, Maglev, RingHash};
 pub use cors::{CorsPolicy, UnmatchedPreflights};
 pub use destination_rule::{
     DestinationRule, PortSelector, PortTrafficPolicy, Subset, TrafficPolicy, WorkloadSelector,
@@ -58,10 +63,13 @@ pub use headers::{HeaderOperations, Headers};
 pub use http_match::{HttpMatch, StringMatch};
 pub use http_route::{Destination, HttpRoute, RouteDestination};
 pub use l4::{L4Match, TcpRoute, TlsMatch, TlsRoute};
+pub use load_balancer::{LoadBalancer, SimpleLoadBalancer, Warmup};
+pub use locality::{Distribute, Failover, LocalityLbSetting, ZoneAwareLbSetting};
 pub use outlier_detection::{HttpOutlierDetection, OutlierDetection};
 pub use retries::{Retries, RetryBudget};
-pub use service_entry::{Location, Resolution, ServiceEntry, ServiceEntryPort};
+pub use service_entry::{EntrySelector, Location, Resolution, ServiceEntry, ServiceEntryPort};
 pub use virtual_service::VirtualService;
+pub use workloads::{GroupMetadata, WorkloadEntry, WorkloadGroup};
 
 /// The API group of these kinds.
 pub(super) const GROUP: &str = "networking.istio.io";

@@ -1,8 +1,10 @@
 //! `ServiceEntry`: hosts that the mesh knows although its platform has no service of that name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::config::Unapplied;
+use super::WorkloadEntry;
 
 /// Some hosts, their ports, and where their endpoints are found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -26,16 +28,26 @@ pub struct ServiceEntry {
     pub resolution: Option<Resolution>,
     /// Its endpoints; absent: see `workloadSelector`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub endpoints: Option<Unapplied>,
-    /// Labels of the workloads that are its endpoints; absent, as `endpoints` is: the hosts themselves.
+    pub endpoints: Option<Vec<WorkloadEntry>>,
+    /// The workloads that are its endpoints; absent, as `endpoints` is: the hosts themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workload_selector: Option<Unapplied>,
+    pub workload_selector: Option<EntrySelector>,
     /// The namespaces that see it; default: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub export_to: Vec<String>,
     /// The names of which the endpoints' certificates must have one; default: any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subject_alt_names: Vec<String>,
+}
+
+/// The workloads of the document's own namespace that are the endpoints of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename = "istio.WorkloadSelector", rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EntrySelector {
+    /// Labels that a workload must have; default: none, which every workload has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A port of these hosts.
