@@ -20,7 +20,11 @@ struct Floor {
 const SHARED: [&str; 3] = ["events", "refusal", "policy"];
 
 const FLOORS: [Floor; 8] = [
-    Floor { name: "policy", rooms: &["sync"], dependencies: &["hashbrown", "http", "regex", "thiserror"] },
+    Floor {
+        name: "policy",
+        rooms: &["sync"],
+        dependencies: &["hashbrown", "http", "regex", "thiserror", "xxhash_rust"],
+    },
     Floor { name: "sync", rooms: &[], dependencies: &[] },
     Floor { name: "refusal", rooms: &["policy"], dependencies: &["bytes", "http", "thiserror"] },
     Floor {
@@ -38,6 +42,7 @@ const FLOORS: [Floor; 8] = [
             "http_body",
             "pin_project_lite",
             "tokio",
+            "tower",
             "tower_layer",
             "tower_service",
         ],
@@ -207,7 +212,7 @@ fn what_has_one_place_is_done_there_only() {
         ("SystemTime", "layer/clock.rs"),
         ("RandomState", "layer/draw.rs"),
         ("serde_saphyr", "config/yaml.rs"),
-        ("tokio::spawn", "nowhere"),
+        ("tokio::spawn", "layer/balance/task.rs"),
         (".spawn(", "layer/mirror/copy.rs"),
         ("thread::spawn", "nowhere"),
         ("unsafe", "nowhere"),

@@ -1,6 +1,11 @@
 //! Where an endpoint is.
 
-use std::{fmt, net::SocketAddr, str::FromStr, sync::Arc};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+};
 
 /// Where an endpoint is: a host with a port, or without one, which is then the port that is asked for; or the path of a
 /// socket on this machine.
@@ -33,6 +38,16 @@ pub struct AddressError(String);
 const UNIX: &str = "unix://";
 
 impl Address {
+    /// At this IP address, with a port of its own perhaps.
+    #[must_use]
+    pub fn of(ip: IpAddr, port: Option<u16>) -> Self {
+        let text = match ip {
+            IpAddr::V4(v4) => v4.to_string(),
+            IpAddr::V6(v6) => format!("[{v6}]"),
+        };
+        Self { text: text.into(), port }
+    }
+
     /// The host, an IPv6 address in brackets; none, if it is a socket's path.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
@@ -93,11 +108,7 @@ impl FromStr for Address {
 
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
-        let text = match address {
-            SocketAddr::V4(v4) => v4.ip().to_string(),
-            SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
-        };
-        Self { text: text.into(), port: Some(address.port()) }
+        Self::of(address.ip(), Some(address.port()))
     }
 }
 

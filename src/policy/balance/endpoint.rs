@@ -24,6 +24,7 @@ pub struct Endpoint {
     weight: u32,
     network: String,
     ready: bool,
+    standby: bool,
 }
 
 impl Endpoint {
@@ -37,6 +38,7 @@ impl Endpoint {
             weight: 1,
             network: String::new(),
             ready: true,
+            standby: false,
         }
     }
 
@@ -80,6 +82,13 @@ impl Endpoint {
         Self { ready, ..self }
     }
 
+    /// The same, whether it stands by: it is asked only where another one has failed, or nobody else is there. osm-edge says
+    /// so by a weight of 0.
+    #[must_use]
+    pub fn standby(self, standby: bool) -> Self {
+        Self { standby, ..self }
+    }
+
     /// The same at another address.
     #[must_use]
     pub fn at(self, address: Address) -> Self {
@@ -120,6 +129,12 @@ impl Endpoint {
     #[must_use]
     pub const fn is_ready(&self) -> bool {
         self.ready
+    }
+
+    /// Whether it stands by.
+    #[must_use]
+    pub const fn stands_by(&self) -> bool {
+        self.standby
     }
 
     /// Whether it has all of these labels.

@@ -1,13 +1,24 @@
-//! By what one host is told from all others.
+//! A name for one host among those that answer for a service.
 
-/// One of those that requests are sent to, told from all others that there are or were.
+use std::fmt;
+
+/// Names one host among those that answer for a service: a number that no other host ever has there.
 ///
-/// An address can come back: whoever has it then is another one, of whom nothing is known.
+/// Whoever keeps the hosts gives them out. A host that leaves and comes again is another one, since nothing that was
+/// known of it holds any longer.
+///
+/// ```
+/// use tower_mesh::policy::balance::HostId;
+///
+/// let (first, second) = (HostId::new(1), HostId::new(2));
+/// assert!(first < second);
+/// assert_eq!(first.to_string(), "host 1");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(u64);
 
 impl HostId {
-    /// The one of this number.
+    /// The host with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
@@ -17,5 +28,11 @@ impl HostId {
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
+    }
+}
+
+impl fmt::Display for HostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "host {}", self.0)
     }
 }

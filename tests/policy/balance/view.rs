@@ -1,0 +1,58 @@
+//! Who is picked of a few.
+
+use tower_mesh::policy::{
+    Draw, Time,
+    balance::{Ask, Endpoint, Host, Placement, Settings, SettingsBuilder, View},
+};
+
+const NOW: Time = Time::from_nanos(0);
+
+/// So many hosts that are alike, and well.
+fn alike(settings: SettingsBuilder, count: usize, draw: Draw) -> View {
+    let endpoints: Vec<Endpoint> = vec!["10.0.0.1:80".parse().expect("an endpoint"); count];
+    let host = Host { key: "10.0.0.1:80", weight: 1, healthy: true, standby: false, since: NOW };
+    let layout = Placement::default().lay_out(&endpoints);
+    View::new(&settings.build().expect("they mean something"), &layout, &vec![host; count], NOW, draw)
+}
+
+fn pick(view: &View, draw: Draw, active: impl Fn(u32) -> u32) -> u32 {
+    view.pick(&Ask { draw, hash: None, attempt: 0 }, active, || NOW).expect("somebody")
+}
+
+fn draws(count: u64) -> impl Iterator<Item = Draw> {
+    (1..=count).map(|number| Draw::new(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+/// Case 95 of Envoy: two are drawn, perhaps the same one twice; who has strictly fewer requests is picked, else the first.
+#[test]
+fn of_two_that_are_drawn_who_has_fewer_is_picked_and_of_equals_the_first() {
+    let view = alike(Settings::builder(), 2, Draw::new(1));
+    let (mut twice, mut first) = ([0, 0], [0, 0]);
+    for draw in draws(4000) {
+        let [heavy, equal, light] =
+            [[3, 2], [2, 2], [2, 3]].map(|active: [u32; 2]| pick(&view, draw, |host| active[host as usize]));
+        match (heavy, light) {
+            // One was drawn twice, or else he would not have been picked with more.
+            (0, 0) => twice[0] += 1,
+            (1, 1) => twice[1] += 1,
+            (1, 0) => first[equal as usize] += 1,
+            other => panic!("whoever has more was picked over another: {other:?}"),
+        }
+        assert!(heavy != light || equal == heavy, "who was drawn twice is the one in any case");
+    }
+    // Each of the four ways to draw two of two is as likely.
+    assert!([twice, first].concat().iter().all(|count| (850..1150).contains(count)), "{twice:?} {first:?}");
+}
+
+/// Seen on Envoy, S12.1.
+#[test]
+fn turns_begin_anywhere() {
+    let mut began = [0; 5];
+    for draw in draws(1000) {
+        let view = alike(Settings::builder().round_robin(), 5, draw);
+        let turns: Vec<_> = (0..10).map(|_| pick(&view, Draw::new(0), |_| 0)).collect();
+        began[turns[0] as usize] += 1;
+        assert!(turns.windows(2).all(|two| two[1] == (two[0] + 1) % 5), "{turns:?}");
+    }
+    assert!(began.iter().all(|count| (120..280).contains(count)), "{began:?}");
+}
