@@ -21,6 +21,7 @@ mod lane;
 pub mod limits;
 pub mod mirror;
 mod outcome;
+pub mod outlier;
 mod parts;
 mod parts_per_million;
 pub mod retry;
