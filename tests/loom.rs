@@ -12,10 +12,14 @@
 )]
 mod policy;
 
+#[path = "loom/balance.rs"]
+mod balance;
 #[path = "loom/limits.rs"]
 mod limits;
 #[path = "loom/mirror.rs"]
 mod mirror;
+#[path = "loom/outlier.rs"]
+mod outlier;
 
 /// What `src/sync.rs` is in the crate.
 mod sync {

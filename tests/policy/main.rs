@@ -1,6 +1,7 @@
 //! Policies, tested with plain arithmetic over `now`.
 
 mod backoff;
+mod balance;
 mod budget;
 mod circuit_breaker;
 mod circuit_breaker_threads;
@@ -8,6 +9,7 @@ mod fault;
 mod keyed;
 mod limits;
 mod mirror;
+mod outlier;
 mod retry;
 mod route;
 mod timeout;
