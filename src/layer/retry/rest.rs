@@ -193,7 +193,8 @@ where
             return Decision::Stands;
         }
         let head = || result.as_ref().ok().and_then(|response| self.protocol.head(response));
-        let tried = if let Some(refusal) = self.protocol.refusal(result) {
+        let ours = self.protocol.refusal(result).filter(|_| !self.settings().judges_local_answers());
+        let tried = if let Some(refusal) = ours {
             refused(refusal.reason())
         } else if let Some(head) = head() {
             let grpc = self.protocol.is_grpc(self.memo);

@@ -31,6 +31,7 @@ impl Default for SettingsBuilder {
             retriable_headers: Vec::new(),
             retriable_request_headers: Vec::new(),
             hedging: false,
+            judge_local_answers: false,
         })
     }
 }
@@ -82,6 +83,13 @@ impl SettingsBuilder {
     /// negative, no number, or longer than this, the request is not tried again.
     pub const fn honour_retry_after(mut self, most: Duration) -> Self {
         self.0.honour_retry_after = Some(most);
+        self
+    }
+
+    /// Judges what our own layers further in have answered by its status, as if an upstream had (no: an overflow, an open
+    /// circuit, that there is nobody to ask are not tried again). For those who lead a retry elsewhere.
+    pub const fn judge_local_answers(mut self, judge: bool) -> Self {
+        self.0.judge_local_answers = judge;
         self
     }
 

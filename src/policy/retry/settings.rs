@@ -46,6 +46,7 @@ pub struct Settings {
     pub(super) retriable_headers: Vec<HeaderMatch>,
     pub(super) retriable_request_headers: Vec<HeaderMatch>,
     pub(super) hedging: bool,
+    pub(super) judge_local_answers: bool,
 }
 
 /// Which requests may be tried again.
@@ -82,6 +83,16 @@ impl Settings {
     #[must_use]
     pub fn istio_default_with_503() -> Self {
         Self::istio(RetryOn::NONE.status(503))
+    }
+
+    /// What osm-edge does where endpoints, or clusters, stand by: a request that is answered by a 5xx, whoever said it, is
+    /// sent once more, at once. A [balancer](crate::policy::balance) below then asks one that
+    /// [stands by](crate::policy::balance::Endpoint::standby).
+    #[must_use]
+    pub fn failover() -> Self {
+        let on = RetryOn::osm("5xx").on;
+        let settings = Self::builder().attempts(1).on(on).backoff(Backoff::AT_ONCE);
+        settings.judge_local_answers(true).avoid_previous_hosts(true).settings()
     }
 
     fn istio(more: RetryOn) -> Self {
@@ -129,6 +140,12 @@ impl Settings {
     #[must_use]
     pub const fn honour_retry_after(&self) -> Option<Duration> {
         self.honour_retry_after
+    }
+
+    /// Whether what our own layers answered is judged by its status.
+    #[must_use]
+    pub const fn judges_local_answers(&self) -> bool {
+        self.judge_local_answers
     }
 
     /// How much of a request's body is kept.
