@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 
 pub use self::stream::EventStream;
 use crate::{
-    policy::{Time, circuit_breaker, mirror::LeftOut},
+    policy::{Time, balance::Address, circuit_breaker, mirror::LeftOut, outlier},
     refusal::Reason,
 };
 
@@ -54,11 +54,19 @@ pub enum EventKind {
     RetryOverflow,
     /// A request was to be copied to a mirror, and was not.
     NotMirrored(LeftOut),
+    /// An endpoint was left out, or came back, or might have.
+    Outlier {
+        /// Which one.
+        endpoint: Address,
+        /// What became of it.
+        change: outlier::Change,
+    },
 }
 
 impl EventKind {
     /// A short name: `opened`, `closed` and the [like](circuit_breaker::Transition::name), `refused`, `would_refuse`,
-    /// `fell_back`, `delayed`, `retried`, `retries_used_up`, `retry_overflow`, `not_mirrored`.
+    /// `fell_back`, `delayed`, `retried`, `retries_used_up`, `retry_overflow`, `not_mirrored`; and those of a
+    /// [change](outlier::Change::name) of an endpoint.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -71,6 +79,7 @@ impl EventKind {
             Self::RetriesUsedUp => "retries_used_up",
             Self::RetryOverflow => "retry_overflow",
             Self::NotMirrored(_) => "not_mirrored",
+            Self::Outlier { change, .. } => change.name(),
         }
     }
 }
@@ -88,6 +97,9 @@ impl fmt::Display for Event {
             EventKind::RetriesUsedUp => write!(f, "[{}] no retry is left", self.subject),
             EventKind::RetryOverflow => write!(f, "[{}] too many retries are under way", self.subject),
             EventKind::NotMirrored(why) => write!(f, "[{}] not mirrored: {why}", self.subject),
+            EventKind::Outlier { endpoint, change } => {
+                write!(f, "[{}] {}", self.subject, change.named(endpoint))
+            }
         }
     }
 }

@@ -22,7 +22,7 @@
 //! |---|---|---|
 //! | `mesh` | documents in, a client out: `Mesh` | every floor below |
 //! | `config` | the documents as serde structs, with positions | nothing |
-//! | [`layer`] | the tower layers: [`CircuitBreakerLayer`], [`LimitsLayer`], [`FallbackLayer`], [`AnswerableLayer`] | `policy` |
+//! | [`layer`] | the tower layers: [`BalanceLayer`], [`CircuitBreakerLayer`], [`LimitsLayer`], [`RetryLayer`] and so on | `policy` |
 //! | [`policy`] | pure decisions: time, chance and the thread in, a decision out | nothing |
 //!
 //! Beside the mesh stands `testing`: a scripted upstream, a load generator, a report.
@@ -36,6 +36,7 @@
 //! - A service that is not HTTP: [`Plain`].
 //! - Another answer than a refusal: [`FallbackLayer`].
 //! - One of several services, by header, path or weight: [`RouterLayer`].
+//! - One of several endpoints that come, go and fail: [`BalanceLayer`], [`Balance`], [`Endpoints`].
 //! - A test: `testing`; or a policy alone, such as [`policy::circuit_breaker::Circuit`].
 
 mod events;
@@ -54,6 +55,7 @@ pub mod testing;
 pub use events::{Event, EventKind, EventStream, Events, Listening};
 pub use layer::{
     answerable::AnswerableLayer,
+    balance::{Balance, BalanceLayer, Endpoints},
     circuit_breaker::{CircuitBreakerHandle, CircuitBreakerLayer},
     fallback::FallbackLayer,
     fault::{FaultHandle, FaultLayer},
@@ -66,6 +68,7 @@ pub use layer::{
 };
 #[cfg(feature = "yaml")]
 pub use mesh::Mesh;
+pub use policy::balance::Endpoint;
 pub use refusal::{Flags, Grpc, Reason, Refusal};
 
 /// The README's examples, which are tests too.
@@ -82,6 +85,11 @@ struct ChoosingABreaker;
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]
 #[doc = include_str!("../docs/routing.md")]
 struct Routing;
+
+/// Who answers a request: its examples are tests too.
+#[cfg(all(doctest, feature = "yaml", feature = "testing"))]
+#[doc = include_str!("../docs/balancing.md")]
+struct Balancing;
 
 /// What happens to one request: its examples are tests too.
 #[cfg(all(doctest, feature = "yaml", feature = "testing"))]

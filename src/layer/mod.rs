@@ -5,6 +5,7 @@
 //! requests, judge answers and write refusals. Here alone time is read ([`clock`]) and chance is drawn ([`draw`]).
 
 pub mod answerable;
+pub mod balance;
 pub mod body;
 pub mod circuit_breaker;
 pub mod clock;

@@ -41,6 +41,11 @@ impl Told {
         self.0.store(Some(Arc::new(Observer::new(name, events))));
     }
 
+    /// The same as another one.
+    pub(super) fn copy(&self, other: &Self) {
+        self.0.store(other.0.load_full());
+    }
+
     /// By which name the layer is known, if somebody is told.
     pub(super) fn name(&self) -> Option<Arc<str>> {
         self.0.load().as_deref().map(|observer| Arc::clone(&observer.name))

@@ -46,7 +46,10 @@ pub use self::{
 };
 use super::{body::Watch, timeout::Deadline};
 use crate::{
-    policy::Outcome,
+    policy::{
+        Draw, Outcome,
+        balance::{HashKeys, Hashed},
+    },
     refusal::{Flags, Refusal},
 };
 
@@ -88,6 +91,13 @@ pub trait Reads<Req> {
     fn target<'r>(&self, request: &'r Req) -> Option<(Cow<'r, str>, u16)> {
         let _ = request;
         None
+    }
+
+    /// What keys come to in a request, by which it always goes to the same one of several; `draw` is asked for a new
+    /// cookie's value.
+    fn hashed(&self, request: &Req, keys: &HashKeys, draw: impl FnOnce() -> Draw) -> Hashed {
+        let _ = (request, keys, draw);
+        Hashed::default()
     }
 
     /// Whether this was a gRPC call.

@@ -43,6 +43,11 @@ impl<T> Shared<T> {
         Self::found(Arc::new(value), lane::here())
     }
 
+    /// A handle on what others know without a seat.
+    pub(crate) fn of(value: Arc<T>) -> Self {
+        Self::found(value, lane::here())
+    }
+
     /// A handle by way of this lane's own seat.
     #[inline]
     pub(crate) fn on(&self, lane: Lane) -> Self {

@@ -5,6 +5,7 @@
 //! they are written down once, in [`laws`], and a layer is held to them by one line of [`contract!`](contract), as
 //! its file here shows. That the laws notice what they should is proved in [`bites`].
 
+mod balance;
 mod bites;
 mod breaker;
 mod contract;

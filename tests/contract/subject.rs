@@ -129,6 +129,12 @@ impl<F> Subject<F> {
         Self::new(layer, Provoked::Strikes { amount: 2, bad: Ending::BAD, recovers_after })
     }
 
+    /// The same, where only these endings are bad.
+    pub(crate) const fn two_strikes_of(layer: F, bad: &'static [Ending]) -> Self {
+        let recovers_after = Duration::from_secs(30);
+        Self::new(layer, Provoked::Strikes { amount: 2, bad, recovers_after })
+    }
+
     /// A layer that refuses while one call is in flight.
     pub(crate) const fn one_in_flight(layer: F) -> Self {
         Self::new(layer, Provoked::InFlight)

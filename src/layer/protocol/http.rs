@@ -14,11 +14,15 @@ use super::{
 };
 use crate::{
     layer::{
+        balance::Caller,
         body::{LocalBody, Timed, Watch, Watched},
         host,
         timeout::Deadline,
     },
-    policy::{Failure, Outcome},
+    policy::{
+        Draw, Failure, Outcome,
+        balance::{HashKeys, Hashed},
+    },
     refusal::{Flags, Grpc, Refusal},
 };
 
@@ -140,6 +144,13 @@ impl<P: OverHttp, B> Reads<Request<B>> for P {
 
     fn target<'r>(&self, request: &'r Request<B>) -> Option<(Cow<'r, str>, u16)> {
         host::target(request)
+    }
+
+    fn hashed(&self, request: &Request<B>, keys: &HashKeys, draw: impl FnOnce() -> Draw) -> Hashed {
+        let caller = request.extensions().get::<Caller>().map(|Caller(address)| *address);
+        let mut draw = Some(draw);
+        let draw = || draw.take().map_or(Draw::new(0), |draw| draw());
+        keys.hash(request.headers(), request.uri().query(), caller, draw)
     }
 
     /// A CONNECT, or a GET with an `upgrade`.

@@ -7,7 +7,10 @@ use http::{Extensions, HeaderMap};
 use super::{Answers, Head, Protocol, Reads, Sealed};
 use crate::{
     layer::{body::Watch, timeout::Deadline},
-    policy::Outcome,
+    policy::{
+        Draw, Outcome,
+        balance::{HashKeys, Hashed},
+    },
     refusal::{Flags, Refusal},
 };
 
@@ -54,6 +57,10 @@ impl<Req, P: Reads<Req>, F> Reads<Req> for Judged<P, F> {
 
     fn extensions<'r>(&self, request: &'r mut Req) -> Option<&'r mut Extensions> {
         self.protocol.extensions(request)
+    }
+
+    fn hashed(&self, request: &Req, keys: &HashKeys, draw: impl FnOnce() -> Draw) -> Hashed {
+        self.protocol.hashed(request, keys, draw)
     }
 
     fn is_grpc(&self, memo: P::Memo) -> bool {
