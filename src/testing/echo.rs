@@ -44,6 +44,17 @@
 //! The first three and `header` are fortio's, and `close` nearly: there the answer still comes. In a query, what means
 //! nothing is ignored, as by fortio's server; in a script it is an error. Unlike there, no delay is too long.
 //!
+//! A name such as `refuse` that stands alone means always.
+//!
+//! # Timelines
+//!
+//! Upstreams fall ill and recover: [`from`](Echo::from) a moment on, an `Echo` does something else. As a text, the
+//! moments stand between semicolons: `latency=5ms; 8s: refuse; 16s: latency=5ms`. (Within a value a semicolon is `%3B`.)
+//!
+//! Its time begins with the [`Load`](super::Load) that calls it first, even if a call reaches it only later; without a
+//! load, with the first call; or when [`start`](Echo::start) is called. Those of one [`Upstreams`](super::Upstreams)
+//! have one time.
+//!
 //! # Chains
 //!
 //! An upstream may ask others before it answers, through clients of its own: see [`Echo::calling`].
@@ -51,23 +62,27 @@
 mod body;
 mod error;
 mod onward;
+mod print;
 mod script;
 mod seen;
 mod service;
 mod span;
 mod spread;
 mod text;
+mod timeline;
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use self::{
-    onward::Onward,
     script::{Effect, Every, Script},
     seen::Tally,
+    timeline::Timeline,
 };
-use crate::layer::draw::Draws;
+use crate::layer::{clock, draw::Draws};
+
+pub(super) use self::timeline::{Began, Start};
 
 pub use self::{
     body::EchoBody,
@@ -85,11 +100,11 @@ pub use self::{
 /// concurrency: a request is known by its place in the order of arrival.
 #[derive(Clone)]
 pub struct Echo {
-    script: Arc<Script>,
-    onward: Option<Arc<Onward>>,
+    does: Arc<Timeline>,
     name: Arc<str>,
     seed: Option<u64>,
     tally: Tally,
+    start: Start,
 }
 
 impl Echo {
@@ -97,24 +112,24 @@ impl Echo {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            script: Arc::default(),
-            onward: None,
+            does: Arc::default(),
             name: Arc::from("echo"),
             seed: None,
             tally: Tally::default(),
+            start: Start::default(),
         }
     }
 
     /// Gives it a name; upstreams of different names and the same seed have different luck.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        Self { name: Arc::from(name), tally: Tally::default(), ..self }
+        Self { name: Arc::from(name), ..self }.anew()
     }
 
     /// Makes its chances repeat; without a seed no one can foretell them.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
-        Self { seed: Some(seed), tally: Tally::default(), ..self }
+        Self { seed: Some(seed), ..self }.anew()
     }
 
     /// Answers with this status. One that HTTP cannot carry becomes 400, as in fortio's server.
@@ -237,6 +252,39 @@ impl Echo {
         self.told(|script| script.break_body = Some(percent))
     }
 
+    /// Does something else from this moment on: so much after [its time began](self#timelines).
+    ///
+    /// What it then does is told from nothing: `|echo| echo` is an upstream that is well. It holds until the next moment
+    /// that is told, and for requests that arrive in that time, whenever they are answered. Its name, its luck and its
+    /// place in the order of arrivals stay, and so does whom it [asks](Self::calling), unless it is told to ask others.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_mesh::testing::{Echo, Load};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+    /// let upstream = Echo::new()
+    ///     .from(Duration::from_secs(8), |echo| echo.status(503))
+    ///     .from(Duration::from_secs(16), |echo| echo);
+    /// assert_eq!(upstream.to_string(), "8s: status=503; 16s:");
+    ///
+    /// let report = Load::open().rate(10.0).duration(Duration::from_secs(20)).run(upstream).await;
+    /// assert_eq!((report.count(200), report.count(503)), (120, 80));
+    /// assert_eq!((report.seconds()[&7]["200"], report.seconds()[&8]["503"]), (10, 10));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from(mut self, moment: Duration, tell: impl FnOnce(Self) -> Self) -> Self {
+        let then = Arc::unwrap_or_clone(tell(Self::new()).does);
+        Arc::make_mut(&mut self.does).from(moment, then);
+        self.anew()
+    }
+
+    /// Begins its time now, whether or not it had begun: see [timelines](self#timelines).
+    pub fn start(&self) {
+        self.start.begin(clock::now());
+    }
+
     /// What it and its clones have seen so far.
     #[must_use]
     pub fn seen(&self) -> Seen {
@@ -249,11 +297,12 @@ impl Echo {
         &self.name
     }
 
-    /// The same upstream, which counts with it; if it has no seed of its own, with this luck.
-    pub(super) fn lucky(&self, seed: u64, name: &str) -> Self {
-        match self.seed {
-            Some(_) => self.clone(),
-            None => Self { seed: Some(seed), name: Arc::from(name), ..self.clone() },
+    /// The same upstream, which counts with it, in this time; if it has no seed of its own, with this luck.
+    pub(super) fn among(&self, start: &Start, seed: Option<u64>, name: &str) -> Self {
+        let start = start.clone();
+        match (self.seed, seed) {
+            (None, Some(seed)) => Self { seed: Some(seed), name: Arc::from(name), start, ..self.clone() },
+            _ => Self { start, ..self.clone() },
         }
     }
 
@@ -262,8 +311,13 @@ impl Echo {
     }
 
     fn told(mut self, tell: impl FnOnce(&mut Script)) -> Self {
-        tell(Arc::make_mut(&mut self.script));
-        Self { tally: Tally::default(), ..self }
+        tell(&mut Arc::make_mut(&mut self.does).first.script);
+        self.anew()
+    }
+
+    /// Another upstream, which has seen nothing and whose time has not begun.
+    fn anew(self) -> Self {
+        Self { tally: Tally::default(), start: Start::default(), ..self }
     }
 }
 
@@ -280,9 +334,17 @@ impl Default for Echo {
 impl FromStr for Echo {
     type Err = ScriptError;
 
-    /// A script such as `status=511:20&delay=200ms:20`; a path may stand before it, as in `/echo?status=511`.
+    /// A script such as `status=511:20&delay=200ms:20`, or a [timeline](self#timelines) of them; a path may stand before
+    /// it, as in `/echo?status=511`.
     fn from_str(text: &str) -> Result<Self, ScriptError> {
-        Ok(Self { script: Arc::new(Script::strict(text)?), ..Self::new() })
+        Ok(Self { does: Arc::new(Timeline::strict(text)?), ..Self::new() })
+    }
+}
+
+impl fmt::Display for Echo {
+    /// What it does, as a text that can be read again; but not whom it asks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.does.fmt(f)
     }
 }
 
@@ -290,8 +352,7 @@ impl fmt::Debug for Echo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Echo")
             .field("name", &self.name)
-            .field("script", &self.script)
-            .field("onward", &self.onward)
+            .field("does", &self.does)
             .field("seed", &self.seed)
             .field("seen", &self.seen())
             .finish()

@@ -24,6 +24,7 @@ use std::{fmt, future::poll_fn, pin::pin};
 use http::{HeaderName, HeaderValue};
 use http_body::Body;
 
+mod course;
 pub mod echo;
 pub mod load;
 pub mod report;

@@ -25,16 +25,20 @@ mod go;
 mod histogram;
 mod latency;
 mod log;
+mod plot;
+mod shares;
 mod tally;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Seen, upstreams::UpstreamsSeen};
+use super::{Seen, course::Course, upstreams::UpstreamsSeen};
 use crate::refusal::{Flags, Reason};
 
-pub use self::{display::PerSecond, histogram::Histogram, latency::Latency, log::Moment};
+pub use self::{
+    display::PerSecond, histogram::Histogram, latency::Latency, log::Moment, shares::SharesOverTime,
+};
 pub(super) use self::{log::Log, tally::Tally};
 
 /// The code of a call that got no whole response, as fortio prints it.
@@ -43,13 +47,16 @@ const NO_CODE: &str = "-1";
 /// What came of a [`Load`](super::Load).
 ///
 /// `Display` prints what fortio prints, then refusals, errors, events and upstreams where there are any;
-/// [`histogram`](Self::histogram) and [`per_second`](Self::per_second) print more.
+/// [`histogram`](Self::histogram), [`per_second`](Self::per_second) and [`shares_over_time`](Self::shares_over_time) print
+/// more, and [`plot`](Self::plot) draws a picture.
 ///
 /// As JSON it has these keys, which will stay: `requests`, `codes` (status → count), `latency_ms` (`min`, `avg`,
 /// `p50`, `p90`, `p99`, `max`), `refusals` (reason → count), `upstreams` (name → status → count), `events` (`at_ms`,
-/// `kind`, `subject`, `detail`, `line`), `elapsed_ms`, `qps`, `seconds` (second → status → count), `errors` (message →
-/// count), `flags` (flag → count) and, if there are any, `flag_sets` (the flags of an answer as in an access log, such
-/// as `DI,FI` → count); where there are several upstreams, `upstream_calls` (name → count).
+/// `kind`, `subject`, `detail`, `line`; and where they mean something, `endpoint`, `upstream`, `until_ms`),
+/// `elapsed_ms`, `qps`, `seconds` (second → status → count), `errors` (message → count), `flags` (flag → count) and, if
+/// there are any, `flag_sets` (the flags of an answer as in an access log, such as `DI,FI` → count); where there are
+/// several upstreams, `upstream_calls` (name → count) and `shares_over_time` (`bucket_s`, `upstreams`: name → second →
+/// status → count, by when calls arrived).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -80,6 +87,14 @@ pub struct Report {
     /// How often each upstream was called, which answers alone do not say.
     #[serde(default, skip_serializing_if = "is_no_choice")]
     upstream_calls: BTreeMap<String, u64>,
+    /// When each upstream was called, and what it answered.
+    #[serde(default, skip_serializing_if = "SharesOverTime::is_no_choice")]
+    shares_over_time: SharesOverTime,
+    /// When calls ended, and each upstream was called, to the millisecond.
+    #[serde(skip)]
+    course: Course,
+    #[serde(skip)]
+    courses: BTreeMap<String, Course>,
     #[serde(skip)]
     percentiles: Vec<f64>,
 }
@@ -95,6 +110,12 @@ impl Report {
     #[must_use]
     pub const fn codes(&self) -> &BTreeMap<String, u64> {
         &self.codes
+    }
+
+    /// How often each upstream was called, by its name; of one upstream alone it is not known.
+    #[must_use]
+    pub const fn upstream_calls(&self) -> &BTreeMap<String, u64> {
+        &self.upstream_calls
     }
 
     /// Calls that were refused for this reason.
@@ -133,6 +154,12 @@ impl Report {
         PerSecond::of(&self.seconds)
     }
 
+    /// A table of each upstream's share over time, to print; of calls, by when they arrived there.
+    #[must_use]
+    pub const fn shares_over_time(&self) -> &SharesOverTime {
+        &self.shares_over_time
+    }
+
     /// Adds what an upstream saw.
     #[must_use]
     pub fn with_upstream(mut self, name: impl Into<String>, seen: &Seen) -> Self {
@@ -144,13 +171,18 @@ impl Report {
         }
         let name = name.into();
         self.upstream_calls.insert(name.clone(), seen.calls);
+        self.shares_over_time.add(&name, &seen.course, self.elapsed_ms);
+        self.courses.insert(name.clone(), seen.course.clone());
         self.upstreams.insert(name, codes);
         self
     }
 
-    /// Adds what each of several upstreams saw.
+    /// Adds what each of several upstreams saw, and which of them events tell of.
     #[must_use]
-    pub fn with_upstreams(self, seen: &UpstreamsSeen) -> Self {
+    pub fn with_upstreams(mut self, seen: &UpstreamsSeen) -> Self {
+        for moment in &mut self.events {
+            moment.find(&seen.addresses);
+        }
         seen.each.iter().fold(self, |report, (name, seen)| report.with_upstream(name, seen))
     }
 

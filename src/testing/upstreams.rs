@@ -43,8 +43,13 @@
 //!   labels that is no service's, `api.example.com`, stands for itself.
 //! - **Labels matter to those who are led by labels**: a request whose [`Cluster`](crate::layer::cluster::Cluster) asks
 //!   for some reaches no upstream that lacks one of them; a request without reaches all of the host.
+//! - **Each has an address too**: one that it was [given](Upstream::address), or else `10.0.1.2:9080` for the second at the
+//!   first host. A request for an address reaches who is there, whatever its labels: a balancer picked it among the
+//!   [endpoints](Upstreams::endpoints).
+//! - **They have one time**: what they do [from a moment on](super::echo#timelines) they do at the same moments.
 //! - **Each of several is picked about as often**, whatever the others do; a rule's weights are the business of the mesh.
 
+mod addresses;
 mod names;
 mod pick;
 mod seen;
@@ -54,15 +59,16 @@ mod upstream;
 
 use std::{fmt, sync::Arc};
 
-use self::pick::{Place, Set};
+use self::pick::Set;
 use super::Echo;
+use crate::policy::balance::Endpoint;
 
 pub use self::{seen::UpstreamsSeen, service::UpstreamsFuture, text::UpstreamError, upstream::Upstream};
 
 /// Scripted upstreams, each at a host, as one service: see the [module docs](self).
 ///
-/// A clone is the same upstreams. Telling them something more makes others, which draw from the beginning and have
-/// missed nobody yet; what an [`Echo`] has seen stays its own, wherever it stands.
+/// A clone is the same upstreams. Telling them something more makes others, which draw from the beginning, have missed
+/// nobody yet and whose time has not begun; what an [`Echo`] has seen stays its own, wherever it stands.
 #[derive(Clone, Default)]
 pub struct Upstreams(Arc<Set>);
 
@@ -104,7 +110,7 @@ impl Upstreams {
     /// Adds an upstream.
     #[must_use]
     pub fn with(self, upstream: Upstream) -> Self {
-        self.told(|set| set.places.push(Place::new(upstream)))
+        self.told(|set| set.upstreams.push(upstream))
     }
 
     /// Has this one answer what fits no other, rather than that being refused. It is called by its own name.
@@ -140,10 +146,31 @@ impl Upstreams {
         self.0.seen()
     }
 
+    /// Begins their time now, whether or not it had begun: see [timelines](super::echo#timelines).
+    pub fn start(&self) {
+        self.0.start();
+    }
+
+    /// Them all as a mesh knows endpoints: the host as it was named, the port unless it is at every one, and its
+    /// address, labels, locality, weight and network.
+    ///
+    /// ```
+    /// use tower_mesh::testing::{Echo, Upstreams, upstreams::Upstream};
+    ///
+    /// let v2 = Upstream::new("reviews:9080", [("version", "v2")], Echo::new()).locality("r1/z1").weight(3);
+    /// let endpoints = Upstreams::new().host("reviews:9080", Echo::new()).with(v2).endpoints();
+    /// let (host, port, endpoint) = &endpoints[1];
+    /// assert_eq!((host.as_str(), *port), ("reviews", Some(9080)));
+    /// assert_eq!(endpoint.address().to_string(), "10.0.1.2:9080");
+    /// assert_eq!((endpoint.in_locality().zone(), endpoint.weighs()), ("z1", 3));
+    /// ```
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<(String, Option<u16>, Endpoint)> {
+        self.0.endpoints()
+    }
+
     fn told(mut self, tell: impl FnOnce(&mut Set)) -> Self {
-        let set = Arc::make_mut(&mut self.0);
-        tell(set);
-        set.settle();
+        tell(Arc::make_mut(&mut self.0).unsettled());
         self
     }
 }

@@ -3,8 +3,10 @@
 mod echo;
 mod load;
 mod onward;
+mod plot;
 mod report;
 mod script;
+mod timeline;
 mod upstreams;
 
 use std::time::Duration;

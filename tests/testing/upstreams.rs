@@ -337,3 +337,132 @@ fn a_text_that_is_no_upstream_says_what_would_be_one() {
     reviews echo=status=511 echo=delay=1s `echo=` is given twice: join its parameters by `&`
     ");
 }
+
+// ===== addresses =====
+
+/// Two hosts, with two and three upstreams, and what a mesh is told of them.
+fn placed() -> Upstreams {
+    let far = Upstream::new("reviews:9080", [("version", "v3")], Echo::new().status(203));
+    let far = far.address("10.9.0.7").locality("r1/z2").weight(3).network("n2");
+    versions().with(far).host("ratings", Echo::new().status(204)).host("10.1.1.1:80", Echo::new().status(205))
+}
+
+#[test]
+fn each_has_an_address_of_its_own_or_the_one_that_it_was_given() {
+    let told = placed().endpoints().into_iter().map(|(host, port, endpoint)| {
+        let labels: Vec<_> =
+            endpoint.labels().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (address, locality) = (endpoint.address(), endpoint.in_locality());
+        let (weight, network) = (endpoint.weighs(), endpoint.in_network());
+        format!("{host} {port:?} at {address}: {} in `{locality}` ×{weight} {network:?}\n", labels.join(","))
+    });
+    insta::assert_snapshot!(told.collect::<String>(), @r#"
+    reviews Some(9080) at 10.0.1.1:9080: app=reviews,version=v1 in `` ×1 ""
+    reviews Some(9080) at 10.0.1.2:9080: app=reviews,version=v2 in `` ×1 ""
+    reviews Some(9080) at 10.0.1.3:9080: app=reviews,version=v3 in `` ×1 ""
+    reviews Some(9080) at 10.9.0.7:9080: version=v3 in `r1/z2` ×3 "n2"
+    ratings None at 10.0.2.1:  in `` ×1 ""
+    10.1.1.1 Some(80) at 10.1.1.1:80:  in `` ×1 ""
+    "#);
+    assert_eq!(placed().seen().addresses["ratings"].to_string(), "10.0.2.1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_asked_for_by_address_answers_whatever_the_subset() {
+    let upstreams = placed();
+    for (uri, answer) in [
+        ("http://10.0.1.1:9080/", Ok(201)),
+        ("http://10.0.1.3:9080/", Ok(203)),
+        ("http://10.9.0.7:9080/", Ok(203)),
+        ("http://10.0.2.1:1234/", Ok(204)),
+        ("http://10.1.1.1/", Ok(205)),
+        // An address is at its port alone, and nobody is at others.
+        ("http://10.0.1.1:9081/", Err(EchoError::Refused)),
+        ("http://10.0.1.4:9080/", Err(EchoError::Refused)),
+    ] {
+        assert_eq!(get(&upstreams, uri).await, answer, "{uri}");
+        let cluster = subset([("version", "v2")]);
+        let request = Request::get(uri).header(HOST, "reviews:9080").extension(cluster);
+        assert_eq!(call(&upstreams, request.body(String::new()).unwrap()).await, answer, "{uri}");
+    }
+    assert_eq!(upstreams.seen()["reviews:9080 version=v3"].calls, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_at_one_address_are_told_apart_as_at_one_host() {
+    let at = |version, status| {
+        Upstream::new("reviews", [("version", version)], Echo::new().status(status)).address("10.9.0.7:9080")
+    };
+    let upstreams = Upstreams::new().with(at("v1", 201)).with(at("v2", 202)).seed(1);
+    let to = |version| Request::get("http://10.9.0.7:9080/").extension(subset([("version", version)]));
+    for _ in 0..5 {
+        assert_eq!(call(&upstreams, to("v2").body(String::new()).unwrap()).await, Ok(202));
+    }
+    assert_eq!(call(&upstreams, to("v3").body(String::new()).unwrap()).await, Err(EchoError::Refused));
+    assert!(matches!(get(&upstreams, "http://10.9.0.7:9080/").await, Ok(201 | 202)));
+}
+
+#[test]
+fn where_an_upstream_cannot_be_is_told() {
+    let any = || Upstream::new("reviews", [("", ""); 0], Echo::new());
+    let wrong = [
+        any().try_address("10.0.0.1:http").unwrap_err(),
+        any().try_address("unix:///run/app.sock").unwrap_err(),
+        any().try_locality("a/b/c/d").unwrap_err(),
+    ];
+    insta::assert_snapshot!(wrong.map(|error| format!("{error}\n")).concat(), @r"
+    `10.0.0.1:http` is no address: write `10.0.0.1:9080`, `[::1]:9080`, `name:9080`, or one of these without its port, or `unix:///path`
+    `unix:///run/app.sock` is a socket's path: an upstream is at a host, such as `10.0.0.7:9080`
+    `a/b/c/d` is no locality: write `REGION/ZONE/SUBZONE`, or the first one or two of them
+    ");
+}
+
+#[test]
+fn a_name_takes_the_place_of_place_and_labels() {
+    let named = || Upstream::new("reviews:9080", [("version", "v1")], Echo::new()).named("the good one");
+    let seen = Upstreams::new().with(named()).with(named()).seen();
+    assert_eq!(seen.each.keys().collect::<Vec<_>>(), ["the good one", "the good one #2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_tells_the_shares_over_time() {
+    let ill = Echo::new().from(ms(2000), |echo| echo.status(503)).from(ms(3000), Echo::hang);
+    let upstreams = Upstreams::new().host("reviews", Echo::new()).host("reviews", ill).seed(7);
+    let load = Load::open().rate(20.0).duration(ms(4000)).uri("http://reviews/").timeout(ms(10));
+    let report = load.run(upstreams.clone()).await.with_upstreams(&upstreams.seen());
+    let shares = report.shares_over_time();
+    assert_eq!(shares.bucket(), 1);
+    insta::assert_snapshot!(shares, @r"
+      #1 reviews
+      #2 reviews #2
+         calls       #1       #2
+    0 s     20   45.0 %   55.0 %
+    1 s     20   45.0 %   55.0 %
+    2 s     20   45.0 %   55.0 %
+    3 s     20   65.0 %   35.0 %
+    ");
+    // What never answered was asked too.
+    let third = &shares.upstreams()["reviews #2"][&3];
+    assert_eq!(third.keys().collect::<Vec<_>>(), ["-1"]);
+    let sum: f64 = ["reviews", "reviews #2"].iter().filter_map(|name| shares.share(name, 3)).sum();
+    assert!((sum - 100.0).abs() < 1e-9);
+    assert_eq!((shares.share("reviews", 9), shares.share("nobody", 3)), (None, Some(0.0)));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["shares_over_time"]["bucket_s"], 1);
+    assert_eq!(json["shares_over_time"]["upstreams"]["reviews #2"]["3"]["-1"], third["-1"]);
+    let read: tower_mesh::testing::Report = serde_json::from_value(json).unwrap();
+    assert_eq!(read.shares_over_time(), shares);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_run_has_wide_buckets() {
+    let upstreams = Upstreams::new().host("a", Echo::new()).host("a", Echo::new()).seed(7);
+    for (minutes, bucket) in [(5, 1), (6, 2), (60, 20)] {
+        let before = upstreams.seen();
+        let load = Load::open().rate(1.0).duration(ms(minutes * 60_000)).uri("http://a/");
+        let report = load.run(upstreams.clone()).await.with_upstreams(&upstreams.seen().since(&before));
+        assert_eq!(report.shares_over_time().bucket(), bucket);
+        let calls = report.shares_over_time().upstreams().values().flat_map(|rows| rows.values());
+        assert_eq!(calls.flat_map(|codes| codes.values()).sum::<u64>(), minutes * 60);
+    }
+}

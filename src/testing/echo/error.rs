@@ -1,6 +1,6 @@
 //! How an upstream fails, and what is wrong with a script.
 
-use std::{error::Error, fmt, io, sync::LazyLock};
+use std::{error::Error, fmt, io, sync::LazyLock, time::Duration};
 
 /// How an [`Echo`](super::Echo) fails other than by a status.
 ///
@@ -52,19 +52,28 @@ impl fmt::Display for EchoError {
 /// assert_eq!(error.parameter(), "status");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{parameter}={value}: {why}")]
+#[error("{message}")]
 pub struct ScriptError {
     parameter: String,
-    value: String,
-    why: String,
+    message: String,
 }
 
 impl ScriptError {
-    pub(super) fn new(parameter: &str, value: &str, why: impl Into<String>) -> Self {
-        Self { parameter: parameter.to_owned(), value: value.to_owned(), why: why.into() }
+    pub(super) fn new(parameter: &str, value: &str, why: impl fmt::Display) -> Self {
+        Self { parameter: parameter.to_owned(), message: format!("{parameter}={value}: {why}") }
     }
 
-    /// The parameter that is wrong.
+    /// Not a parameter, but when it is to hold.
+    pub(super) fn moment(moment: &str, message: String) -> Self {
+        Self { parameter: moment.to_owned(), message }
+    }
+
+    /// It is wrong with what was to hold from this moment on.
+    pub(super) fn from(self, moment: Duration) -> Self {
+        Self { message: format!("from {moment:?} on: {}", self.message), ..self }
+    }
+
+    /// The parameter that is wrong; or the moment, in a timeline.
     #[must_use]
     pub fn parameter(&self) -> &str {
         &self.parameter

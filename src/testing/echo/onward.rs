@@ -37,7 +37,7 @@ use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
-use super::{Echo, seen::Tally};
+use super::{Began, Echo, seen::Tally};
 use crate::{layer::BoxError, testing::read_to_the_end};
 
 /// Says in a response what it lacks.
@@ -154,8 +154,9 @@ impl Echo {
     }
 
     fn going_on(mut self, tell: impl FnOnce(&mut Onward)) -> Self {
-        tell(Arc::make_mut(self.onward.get_or_insert_default()));
-        Self { tally: Tally::default(), ..self }
+        let first = &mut Arc::make_mut(&mut self.does).first;
+        tell(Arc::make_mut(first.onward.get_or_insert_default()));
+        self.anew()
     }
 }
 
@@ -206,7 +207,12 @@ pub(super) struct Came {
 pub(super) struct Trip(Mutex<Pin<Box<dyn Future<Output = Came> + Send>>>);
 
 impl Trip {
-    pub(super) fn new(onward: &Arc<Onward>, headers: &HeaderMap, tally: &Tally) -> Self {
+    pub(super) fn new(
+        onward: &Arc<Onward>,
+        headers: &HeaderMap,
+        began: Option<Began>,
+        tally: &Tally,
+    ) -> Self {
         let mut passed_on = HeaderMap::new();
         for name in &onward.passed_on {
             headers.get_all(name).iter().for_each(|value| {
@@ -214,7 +220,7 @@ impl Trip {
             });
         }
         // A boxed future is `Send` alone; the lock, which is never taken, makes it `Sync`, as a call without it is.
-        Self(Mutex::new(Box::pin(go(Arc::clone(onward), passed_on, tally.clone()))))
+        Self(Mutex::new(Box::pin(go(Arc::clone(onward), passed_on, began, tally.clone()))))
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Came> {
@@ -228,12 +234,15 @@ impl fmt::Debug for Trip {
     }
 }
 
-async fn go(onward: Arc<Onward>, headers: HeaderMap, tally: Tally) -> Came {
+async fn go(onward: Arc<Onward>, headers: HeaderMap, began: Option<Began>, tally: Tally) -> Came {
     let mut came = Came::default();
     for Hop { call, uri, needed } in &onward.hops {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = uri.clone();
         *request.headers_mut() = headers.clone();
+        if let Some(began) = began {
+            request.extensions_mut().insert(began);
+        }
         tally.goes_onward();
         let answer = call(request).await;
         if answer.as_ref().is_ok_and(|status| status.as_u16() < 400) {

@@ -3,9 +3,12 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use http::StatusCode;
+
+use crate::testing::course::Course;
 
 /// What an [`Echo`](super::Echo) and its clones have seen so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Seen {
     pub onward: u64,
     /// Such calls that were answered with a status of 400 and above, or not to the end.
     pub onward_failed: u64,
+    /// When each arrived, and what it was answered.
+    pub(in crate::testing) course: Course,
 }
 
 impl Seen {
@@ -50,6 +55,7 @@ impl Seen {
             abandoned: self.abandoned.saturating_sub(earlier.abandoned),
             onward: self.onward.saturating_sub(earlier.onward),
             onward_failed: self.onward_failed.saturating_sub(earlier.onward_failed),
+            course: self.course.since(&earlier.course),
             active: self.active,
             max_active: self.max_active,
         }
@@ -65,13 +71,15 @@ impl Tally {
         self.lock().clone()
     }
 
-    /// A request arrived: its ticket, and its place in the order of arrivals, the first being 1.
-    pub(super) fn arrive(&self) -> (Ticket, u64) {
+    /// A request arrived so long after the run began: its ticket, and its place in the order of arrivals, the first being
+    /// 1.
+    pub(super) fn arrive(&self, at: Duration) -> (Ticket, u64) {
         let mut seen = self.lock();
         seen.calls += 1;
         seen.active += 1;
         seen.max_active = seen.max_active.max(seen.active);
-        (Ticket(Some(self.clone())), seen.calls)
+        let number = seen.course.begin(at);
+        (Ticket { tally: Some(self.clone()), number }, seen.calls)
     }
 
     pub(super) fn goes_onward(&self) {
@@ -89,12 +97,18 @@ impl Tally {
 
 /// A request that is there until this says how it ended, or is dropped.
 #[derive(Debug)]
-pub(super) struct Ticket(Option<Tally>);
+pub(super) struct Ticket {
+    tally: Option<Tally>,
+    /// Its step in the course.
+    number: usize,
+}
 
 impl Ticket {
     pub(super) fn answered(&self, status: StatusCode) {
-        if let Some(tally) = &self.0 {
-            *tally.lock().by_status.entry(status.as_u16()).or_default() += 1;
+        if let Some(tally) = &self.tally {
+            let mut seen = tally.lock();
+            *seen.by_status.entry(status.as_u16()).or_default() += 1;
+            seen.course.came_to(self.number, status.as_u16());
         }
     }
 
@@ -119,7 +133,7 @@ impl Ticket {
     }
 
     fn leave(&mut self, how: impl FnOnce(&mut Seen)) {
-        if let Some(tally) = self.0.take() {
+        if let Some(tally) = self.tally.take() {
             let mut seen = tally.lock();
             seen.active -= 1;
             how(&mut seen);

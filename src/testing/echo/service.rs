@@ -14,13 +14,14 @@ use tokio::time::{Sleep, sleep};
 use tower_service::Service;
 
 use super::{
-    Echo,
+    Began, Echo,
     body::EchoBody,
     error::EchoError,
     onward::{self, Came, Trip},
     script::{Fate, Lot, Script},
     seen::Ticket,
 };
+use crate::layer::clock;
 
 impl<B: Body> Service<Request<B>> for Echo {
     type Response = Response<EchoBody>;
@@ -32,9 +33,13 @@ impl<B: Body> Service<Request<B>> for Echo {
     }
 
     fn call(&mut self, request: Request<B>) -> EchoFuture<B> {
-        let (ticket, ordinal) = self.tally.arrive();
-        let asked = request.uri().query().map(|query| Script::lenient(query).over(&self.script));
-        let script = asked.as_ref().unwrap_or(&self.script);
+        let now = clock::now();
+        let began = request.extensions().get::<Began>().copied();
+        let start = self.start.or_at(began.map_or(now, |began| began.0));
+        let (script, onward) = self.does.at(now.since(start));
+        let (ticket, ordinal) = self.tally.arrive(now.since(began.map_or(start, |began| began.0)));
+        let asked = request.uri().query().map(|query| Script::lenient(query).over(script));
+        let script = asked.as_ref().unwrap_or(script);
         let lot = script.lot(ordinal, self.draws());
         let mut headers = HeaderMap::new();
         if lot.size.is_some() {
@@ -44,8 +49,8 @@ impl<B: Body> Service<Request<B>> for Echo {
         }
         headers.extend(script.headers.iter().cloned());
         // Who does not answer well anyway asks nobody first.
-        let trip = self.onward.as_ref().filter(|_| lot.fate == Fate::Answered && is_good(lot.status));
-        let trip = trip.map(|onward| Trip::new(onward, request.headers(), &self.tally));
+        let trip = onward.filter(|_| lot.fate == Fate::Answered && is_good(lot.status));
+        let trip = trip.map(|onward| Trip::new(onward, request.headers(), began, &self.tally));
         let call = Call { lot, headers, read: BytesMut::new(), trip, ticket };
         EchoFuture { body: Some(request.into_body()), wait: None, call: Some(call) }
     }

@@ -33,6 +33,17 @@ impl<T: Copy> Spread<T> {
         self.shares.last().map_or(0.0, |(_, edge)| *edge)
     }
 
+    /// Each value with its own part of the hundred.
+    pub(super) fn percents(&self) -> impl Iterator<Item = (T, f64)> {
+        let edges = std::iter::once(0.0).chain(self.shares.iter().map(|(_, edge)| *edge));
+        self.shares.iter().zip(edges).map(|((value, edge), before)| (*value, edge - before))
+    }
+
+    /// What gets the rest of the hundred.
+    pub(super) const fn left_over(&self) -> Option<T> {
+        self.rest
+    }
+
     pub(super) fn pick(&self, draw: Draw) -> Option<T> {
         self.shares.iter().find(|(_, edge)| hits(draw, *edge)).map(|(value, _)| *value).or(self.rest)
     }

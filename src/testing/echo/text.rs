@@ -16,6 +16,8 @@ const LARGEST: usize = 16 << 20;
 
 const PARAMETERS: &str = "status, delay, size, close, header, latency, every, refuse, hang, reset, slow-body, \
                           break-body";
+/// What a script need not say how often.
+const CHANCES: [&str; 5] = ["refuse", "hang", "reset", "close", "break-body"];
 const STATUS: &str = "a status such as 511, or statuses with percentages such as 503:20,429:10";
 const SPAN: &str = "a duration such as 200ms, or durations with percentages such as 10ms:20,0.5s:5";
 const SIZE: &str = "a number of bytes up to 16777216, or numbers with percentages such as 512:20,16384:10";
@@ -27,6 +29,7 @@ impl Script {
     pub(super) fn strict(text: &str) -> Result<Self, ScriptError> {
         let mut script = Self::default();
         for (name, value) in pairs(text) {
+            let value = if value.is_empty() && CHANCES.contains(&&*name) { "true".into() } else { value };
             script.set(&name, &value)?;
         }
         Ok(script)

@@ -19,7 +19,10 @@ use super::{Bounded, Clients, Load, Plan, call::call, schedule::Schedule};
 use crate::{
     layer::{BoxError, clock},
     policy::Time,
-    testing::report::{Log, Report, Tally},
+    testing::{
+        echo::Began,
+        report::{Log, Report, Tally},
+    },
 };
 
 /// What a call that took no time is taken for where time has to pass: the least that a timer can wait.
@@ -28,14 +31,17 @@ const TICK: Duration = Duration::from_millis(1);
 impl Load<Bounded> {
     /// Runs the load, and tells what came of it.
     ///
-    /// Each worker, or each call of an open load, has its own clone of the service.
+    /// Each worker, or each call of an open load, has its own clone of the service. Upstreams whose
+    /// [time](crate::testing::echo#timelines) has not begun begin it with the load.
     pub async fn run<S, B>(self, service: S) -> Report
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>> + Clone,
         B: Body<Error: Into<BoxError>>,
     {
-        let plan = &self.plan;
+        let mut plan = self.plan;
         let start = clock::now();
+        plan.request.extensions_mut().insert(Began(start));
+        let plan = &plan;
         let log = plan.events.as_ref().map(|events| Log::listen(events, start));
         let tally = match &plan.clients {
             Clients::Workers(workers) => {

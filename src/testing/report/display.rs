@@ -118,6 +118,6 @@ fn table<'a>(
     Ok(())
 }
 
-fn widest(all: impl IntoIterator<Item = impl fmt::Display>) -> usize {
+pub(super) fn widest(all: impl IntoIterator<Item = impl fmt::Display>) -> usize {
     all.into_iter().map(|one| one.to_string().chars().count()).max().unwrap_or(0)
 }

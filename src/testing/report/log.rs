@@ -1,6 +1,7 @@
 //! Events of a run, with the run's own time.
 
 use std::{
+    collections::BTreeMap,
     mem,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -10,7 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     events::{Event, EventKind, Events, Listening},
-    policy::{Time, circuit_breaker::Transition},
+    policy::{
+        Time,
+        balance::Address,
+        circuit_breaker::{Counts, Transition},
+        outlier,
+    },
 };
 
 /// A change of state during a run.
@@ -27,6 +33,15 @@ pub struct Moment {
     pub detail: String,
     /// The event as its layer logs it.
     pub line: String,
+    /// The endpoint that it happened to, by its address, where it was one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The upstream at that address, if the report knows of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Until when it lasts at least, in milliseconds after the run's start, where that is known beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<u64>,
 }
 
 /// Listens during a run for changes of state. What happens to a single call is counted by call, and left out here.
@@ -42,9 +57,7 @@ impl Log {
         let listening = events.listen({
             let moments = Arc::clone(&moments);
             move |event| {
-                if matches!(event.kind, EventKind::Circuit(_)) {
-                    moments.lock().unwrap_or_else(PoisonError::into_inner).push(Moment::of(event, start));
-                }
+                moments.lock().unwrap_or_else(PoisonError::into_inner).extend(Moment::of(event, start));
             }
         });
         Self { moments, listening }
@@ -57,37 +70,71 @@ impl Log {
 }
 
 impl Moment {
-    fn of(event: &Event, start: Time) -> Self {
-        Self {
+    /// What a report tells of an event, if it is a change of state.
+    fn of(event: &Event, start: Time) -> Option<Self> {
+        let Told { detail, endpoint, until } = told(&event.kind, start)?;
+        Some(Self {
             at_ms: millis(event.at.since(start)),
             kind: event.kind.name().to_owned(),
             subject: event.subject.to_string(),
-            detail: detail(event, start),
+            detail,
             line: event.to_string(),
-        }
+            endpoint,
+            upstream: None,
+            until_ms: until.filter(|until| *until < Time::NEVER).map(|until| millis(until.since(start))),
+        })
+    }
+
+    /// Names the upstream that is at the endpoint's address.
+    pub(super) fn find(&mut self, addresses: &BTreeMap<String, Address>) {
+        let Some(endpoint) = self.endpoint.as_ref().and_then(|text| text.parse::<Address>().ok()) else {
+            return;
+        };
+        let is_there = |own: &Address| {
+            own.host() == endpoint.host() && (own.port().is_none() || own.port() == endpoint.port())
+        };
+        let found = addresses.iter().find(|(_, own)| is_there(own));
+        self.upstream = found.map(|(name, _)| name.clone());
     }
 }
 
-fn detail(event: &Event, start: Time) -> String {
-    match &event.kind {
-        EventKind::Circuit(Transition::Opened(opened)) => {
+/// What there is to tell of a change of state.
+#[derive(Default)]
+struct Told {
+    detail: String,
+    endpoint: Option<String>,
+    until: Option<Time>,
+}
+
+/// What happens to a single call is no change of state: it is counted by call.
+fn told(kind: &EventKind, start: Time) -> Option<Told> {
+    Some(match kind {
+        EventKind::Circuit(transition) => circuit(transition, start),
+        EventKind::Outlier { endpoint, change } if change.ejects().is_some() => outlier(endpoint, change),
+        _ => return None,
+    })
+}
+
+fn outlier(endpoint: &Address, change: &outlier::Change) -> Told {
+    let until = match change {
+        outlier::Change::Ejected { returns_at, .. } => Some(*returns_at),
+        _ => None,
+    };
+    Told { detail: change.named(endpoint), endpoint: Some(endpoint.to_string()), until }
+}
+
+fn circuit(transition: &Transition, start: Time) -> Told {
+    let (detail, until) = match transition {
+        Transition::Opened(opened) => {
             let (counts, until) = (opened.counts, millis(opened.until.since(start)));
-            format!(
-                "{} requests, {} errors, {} slow; until {until} ms",
-                counts.total, counts.error, counts.slow
-            )
+            let Counts { total, error, slow, .. } = counts;
+            (format!("{total} requests, {error} errors, {slow} slow; until {until} ms"), Some(opened.until))
         }
-        EventKind::Circuit(Transition::Closed(closed)) => format!("after {} ms", millis(closed.after)),
-        EventKind::Circuit(Transition::HalfOpened(half)) => format!("after {} ms", millis(half.after)),
-        EventKind::Circuit(transition) => format!("by hand: {}", transition.name()),
-        EventKind::Refused(reason) | EventKind::WouldRefuse(reason) | EventKind::FellBack(reason) => {
-            reason.to_string()
-        }
-        EventKind::Delayed(time) => format!("by {} ms", millis(*time)),
-        EventKind::Retried(number) => format!("try {number}"),
-        EventKind::RetriesUsedUp | EventKind::RetryOverflow => String::new(),
-        EventKind::NotMirrored(why) => why.to_string(),
-    }
+        Transition::Closed(closed) => (format!("after {} ms", millis(closed.after)), None),
+        Transition::HalfOpened(half) => (format!("after {} ms", millis(half.after)), None),
+        transition => (format!("by hand: {}", transition.name()), None),
+    };
+    Told { detail, until, ..Told::default() }
 }
 
 fn millis(span: Duration) -> u64 {
@@ -104,7 +151,7 @@ mod tests {
     use super::*;
     use crate::{
         layer::clock,
-        policy::circuit_breaker::{Cause, Closed, Counts, Opened, Trip},
+        policy::circuit_breaker::{Cause, Closed, Opened, Trip},
         refusal::Reason,
         testing::Load,
     };

@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Latency, Moment, NO_CODE, Report};
-use crate::{policy::Time, testing::load::Answer};
+use super::{Latency, Moment, NO_CODE, Report, SharesOverTime};
+use crate::{
+    policy::Time,
+    testing::{course::Course, load::Answer},
+};
 
 /// What some of the calls came to.
 #[derive(Debug)]
@@ -15,10 +18,11 @@ pub(crate) struct Tally {
     refusals: BTreeMap<&'static str, u64>,
     flags: BTreeMap<String, u64>,
     flag_sets: BTreeMap<String, u64>,
+    course: Course,
 }
 
 impl Tally {
-    pub(crate) const fn new(start: Time) -> Self {
+    pub(crate) fn new(start: Time) -> Self {
         Self {
             start,
             latencies: Vec::new(),
@@ -27,13 +31,15 @@ impl Tally {
             refusals: BTreeMap::new(),
             flags: BTreeMap::new(),
             flag_sets: BTreeMap::new(),
+            course: Course::default(),
         }
     }
 
     pub(crate) fn add(&mut self, answer: Answer) {
         self.latencies.push(u64::try_from(answer.latency.as_nanos()).unwrap_or(u64::MAX));
-        let second = self.seconds.entry(answer.at.since(self.start).as_secs()).or_default();
-        *second.entry(answer.result.as_ref().ok().copied()).or_default() += 1;
+        let (at, code) = (answer.at.since(self.start), answer.result.as_ref().ok().copied());
+        *self.seconds.entry(at.as_secs()).or_default().entry(code).or_default() += 1;
+        self.course.add(at, code);
         if let Err(error) = answer.result {
             *self.errors.entry(error).or_default() += 1;
         }
@@ -58,6 +64,7 @@ impl Tally {
         add_all(&mut self.refusals, other.refusals);
         add_all(&mut self.flags, other.flags);
         add_all(&mut self.flag_sets, other.flag_sets);
+        self.course.extend(other.course);
         self
     }
 
@@ -81,6 +88,9 @@ impl Tally {
             flags: self.flags,
             flag_sets: self.flag_sets,
             upstream_calls: BTreeMap::new(),
+            shares_over_time: SharesOverTime::default(),
+            course: self.course.sorted(),
+            courses: BTreeMap::new(),
             percentiles: percentiles.to_vec(),
         }
     }
@@ -92,7 +102,7 @@ fn add_all<K: Ord>(all: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
     }
 }
 
-fn named(codes: BTreeMap<Option<u16>, u64>) -> BTreeMap<String, u64> {
+pub(super) fn named(codes: BTreeMap<Option<u16>, u64>) -> BTreeMap<String, u64> {
     codes
         .into_iter()
         .map(|(code, count)| (code.map_or_else(|| NO_CODE.to_owned(), |code| code.to_string()), count))

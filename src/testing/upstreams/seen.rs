@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Index};
 
-use crate::testing::Seen;
+use crate::{policy::balance::Address, testing::Seen};
 
 /// What [`Upstreams`](super::Upstreams) have seen so far.
 ///
@@ -17,6 +17,8 @@ use crate::testing::Seen;
 pub struct UpstreamsSeen {
     /// What each has seen, by its name.
     pub each: BTreeMap<String, Seen>,
+    /// Where each is.
+    pub addresses: BTreeMap<String, Address>,
     /// Requests that were refused since they fitted nobody, by whom they were for: host and port, and the labels of
     /// the part that they were led to.
     pub missed: BTreeMap<String, u64>,
@@ -34,7 +36,8 @@ impl UpstreamsSeen {
             let before = earlier.missed.get(whom).copied().unwrap_or(0);
             (whom.clone(), count.saturating_sub(before))
         });
-        Self { each: each.collect(), missed: missed.filter(|(_, count)| *count > 0).collect() }
+        let addresses = self.addresses.clone();
+        Self { each: each.collect(), addresses, missed: missed.filter(|(_, count)| *count > 0).collect() }
     }
 }
 

@@ -1,9 +1,15 @@
 //! Upstreams as text: `reviews:9080 version=v2 echo=status=503:20`.
 
-use std::{net::Ipv6Addr, str::FromStr};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use super::Upstream;
-use crate::testing::{Echo, echo::ScriptError};
+use crate::{
+    policy::balance::{Address, Locality},
+    testing::{Echo, echo::ScriptError},
+};
 
 const FORM: &str = "write `HOST[:PORT] [LABEL=VALUE …] [echo=PARAMETERS]`, such as `reviews:9080 version=v2`";
 const PORT: &str = "write a number from 1 to 65535, or only the host for every port";
@@ -70,6 +76,26 @@ fn is_host(host: &str) -> bool {
         !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
     host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}
+
+/// An address at which a request can be sent.
+pub(super) fn address(text: &str) -> Result<Address, UpstreamError> {
+    let address: Address = text.parse().map_err(|error| UpstreamError(format!("{error}")))?;
+    if address.host().is_none() {
+        let why = "an upstream is at a host, such as `10.0.0.7:9080`";
+        return Err(UpstreamError(format!("`{text}` is a socket's path: {why}")));
+    }
+    Ok(address)
+}
+
+pub(super) fn locality(text: &str) -> Result<Locality, UpstreamError> {
+    text.parse().map_err(|error| UpstreamError(format!("{error}")))
+}
+
+/// The address that a host is named by, if it is.
+pub(super) fn literal(host: &str) -> Option<Address> {
+    let is_literal = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+    if is_literal { host.parse().ok() } else { None }
 }
 
 /// A label as Kubernetes takes it, so that `a=1,b=2` is no label that nothing ever has.
