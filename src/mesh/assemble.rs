@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use http::Request;
 
 use super::{
-    cluster::{Clusters, OfHost},
+    cluster::{self, Clusters, OfHost},
     directory::{Directory, Meant},
     note::Note,
     plan::{Destination, Dialect, Plan, Rule},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     events::Events,
-    layer::{draw::Draws, host::target},
+    layer::{balance::NamedSet, draw::Draws, host::target},
 };
 
 /// A plan, and the state of what it names.
@@ -31,6 +31,8 @@ pub(super) struct Running {
 /// What all destinations of a plan have in common.
 struct Common {
     clusters: Clusters,
+    /// The endpoints that the program tells of.
+    told: Arc<cluster::Told>,
     events: Events,
     draws: Draws,
     trusts_headers: bool,
@@ -67,20 +69,32 @@ pub(super) struct Ports {
     stacks: ArcSwap<Vec<(u16, Arc<Stack>)>>,
 }
 
+impl Common {
+    /// Those of a host, with nothing in flight.
+    fn clusters_of(&self, destination: &Destination) -> Arc<OfHost> {
+        Arc::new(OfHost::new(destination, &self.told, &self.events, self.draws))
+    }
+}
+
 impl Running {
     /// Runs a plan, with the state of those destinations that are the same as before.
     pub(super) fn new(
         plan: Plan,
         notes: Vec<Note>,
+        told: &Arc<cluster::Told>,
         (events, draws): (&Events, Draws),
         before: Option<&Self>,
     ) -> Self {
+        let new = |destination: &Destination| Arc::new(OfHost::new(destination, told, events, draws));
         let mut clusters = Clusters::default();
         for destination in &plan.destinations {
             let same = before.and_then(|before| before.shared.clusters.get(&destination.name));
             let same = same.filter(|same| same.is_of(destination));
-            let make = || same.map_or_else(|| Arc::new(OfHost::new(destination, events)), Arc::clone);
-            clusters.of(&destination.name, make);
+            let stays = |same: &Arc<OfHost>| {
+                same.tell(&destination.endpoints);
+                Arc::clone(same)
+            };
+            clusters.of(&destination.name, || same.map_or_else(|| new(destination), stays));
         }
         for target in
             plan.destinations.iter().flat_map(|destination| &destination.rules).flat_map(Rule::targets)
@@ -89,11 +103,12 @@ impl Running {
                 let same = before.and_then(|before| before.shared.clusters.get(&target.host));
                 let bare = Destination::bare(&target.host);
                 let same = same.filter(|same| same.is_of(&bare));
-                same.map_or_else(|| Arc::new(OfHost::new(&bare, events)), Arc::clone)
+                same.map_or_else(|| new(&bare), Arc::clone)
             });
         }
         let shared = Arc::new(Common {
             clusters,
+            told: Arc::clone(told),
             events: events.clone(),
             draws,
             trusts_headers: plan.era.trust_request_headers,
@@ -132,6 +147,16 @@ impl Running {
     /// Does something with the stack of this host and port; not if no policy speaks of it.
     pub(super) fn at<T>(&self, host: &str, port: u16, look: impl FnOnce(&Stack) -> T) -> Option<T> {
         Some(self.ports(host)?.with(port, look))
+    }
+
+    /// The clusters of this host; none if no policy speaks of it.
+    pub(super) fn clusters(&self, host: &str) -> Option<Arc<OfHost>> {
+        Some(Arc::clone(&self.ports(host)?.own))
+    }
+
+    /// The sets of endpoints of which documents say names.
+    pub(super) fn named(&self) -> Vec<NamedSet> {
+        self.shared.clusters.all().flat_map(|host| host.named()).collect()
     }
 
     fn ports(&self, host: &str) -> Option<Found<'_>> {
@@ -199,10 +224,8 @@ impl Deref for Found<'_> {
 
 impl Ports {
     fn new(destination: Destination, shared: &Arc<Common>) -> Self {
-        let own = shared
-            .clusters
-            .get(&destination.name)
-            .map_or_else(|| Arc::new(OfHost::new(&destination, &shared.events)), Arc::clone);
+        let own = shared.clusters.get(&destination.name);
+        let own = own.map_or_else(|| shared.clusters_of(&destination), Arc::clone);
         Self { destination, own, shared: Arc::clone(shared), stacks: ArcSwap::default() }
     }
 
@@ -233,7 +256,7 @@ impl Ports {
             None => (destination.clone(), Arc::clone(own)),
             Some(host) => {
                 let destination = Destination { name: host.to_owned(), ..destination.clone() };
-                let own = Arc::new(OfHost::new(&destination, &shared.events));
+                let own = shared.clusters_of(&destination);
                 (destination, own)
             }
         };
@@ -263,9 +286,11 @@ impl Ports {
     }
 
     fn stack(&self, port: u16, before: Option<&Stack>) -> Stack {
-        let Common { clusters, events, draws, trusts_headers } = &*self.shared;
+        let Common { clusters, events, draws, trusts_headers, .. } = &*self.shared;
         match self.destination.dialect {
-            Dialect::OsmEdge => Stack::OsmEdge(OsmEdge::new(&self.destination, port, events, *draws)),
+            Dialect::OsmEdge => {
+                Stack::OsmEdge(OsmEdge::new(&self.destination, &self.own, port, events, *draws))
+            }
             Dialect::Istio => {
                 let ground = Ground { clusters, events, draws: *draws, trusts_headers: *trusts_headers };
                 let before = before.and_then(Stack::site);

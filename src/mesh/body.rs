@@ -12,12 +12,16 @@ use pin_project_lite::pin_project;
 use crate::layer::{
     BoxError,
     answerable::AnswerableBody,
+    balance::InFlight,
     body::{Timed, Watched},
     limits::Permit,
 };
 
-/// A body that came the way of osm-edge: limits watch it.
-pub(super) type InOsmEdge<B> = Watched<AnswerableBody<B>, Permit>;
+/// A body that came from an endpoint that was picked: what is in flight to it ends with the body.
+pub(super) type InPlace<B> = Watched<AnswerableBody<B>, InFlight<()>>;
+
+/// A body that came the way of osm-edge: limits watch it too.
+pub(super) type InOsmEdge<B> = Watched<InPlace<B>, Permit>;
 
 /// A body that came the way of Istio: limits watch it, and a timeout can cut it.
 pub(super) type InIstio<B> = Timed<InOsmEdge<B>>;

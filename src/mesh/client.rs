@@ -88,7 +88,10 @@ where
     ReqBody: Body + Send + 'static,
     ResBody: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     P: Repeats<Request<Uploading<ReqBody>>, Memo = HttpMemo, Try = Request<Sent<Uploading<ReqBody>>>>
-        + Answers<HttpMemo, Response<InOsmEdge<ResBody>>, T::Error>,
+        + Answers<HttpMemo, Response<InOsmEdge<ResBody>>, T::Error>
+        + Answers<HttpMemo, Response<AnswerableBody<ResBody>>, T::Error>
+        + Send
+        + 'static,
 {
     type Response = Response<ResponseBody<ResBody>>;
     type Error = T::Error;
@@ -122,7 +125,8 @@ where
                     }
                     Routed::Refused(refusal, changes) => {
                         let memo = HttpMemo::of(request.method(), request.headers());
-                        let mut answer = self.protocol.refuse(memo, refusal);
+                        let mut answer: Result<Response<InOsmEdge<ResBody>>, T::Error> =
+                            self.protocol.refuse(memo, refusal);
                         if let (Ok(response), Some(changes)) = (&mut answer, changes) {
                             changes.change(response.headers_mut());
                         }

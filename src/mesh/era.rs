@@ -31,6 +31,47 @@ pub struct Era {
     pub trust_request_headers: bool,
     /// What is retried where a route does not say.
     pub default_retries: DefaultRetries,
+    /// How many endpoints may be ejected at once.
+    pub ejections: Ejections,
+    /// What a flat `consecutiveErrors` counts.
+    pub consecutive_errors: ConsecutiveErrors,
+    /// How an endpoint is picked where nobody says.
+    pub default_balancing: DefaultBalancing,
+}
+
+/// How many endpoints may be ejected at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Ejections {
+    /// One, whatever the percentage; and more as long as it is not reached, as before Envoy 1.31.
+    OneAtLeast,
+    /// As many as the percentage allows: of fewer than ten none by the default of 10 %.
+    Strict,
+}
+
+/// What a flat `consecutiveErrors` counts: Istio has another word for it since 1.5, and today reads it no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ConsecutiveErrors {
+    /// Every 5xx.
+    Errors,
+    /// 502, 503 and 504 alone, and no other 5xx ejects.
+    GatewayErrors,
+    /// Nothing: it is as if it were absent, so five 5xx eject.
+    Nothing,
+}
+
+/// How an endpoint is picked where nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DefaultBalancing {
+    /// One after another, as before Istio 1.14.
+    RoundRobin,
+    /// Of two the one with fewer requests.
+    LeastRequest,
 }
 
 /// What is retried where a route says nothing of retries; and on what, where it only says how often.
@@ -49,15 +90,32 @@ pub enum DefaultRetries {
 
 impl Era {
     /// Istio 0.8 and 1.0.
-    pub const V0_8: Self = Self { trust_request_headers: true, default_retries: DefaultRetries::None };
+    pub const V0_8: Self = Self {
+        trust_request_headers: true,
+        default_retries: DefaultRetries::None,
+        ejections: Ejections::OneAtLeast,
+        consecutive_errors: ConsecutiveErrors::Errors,
+        default_balancing: DefaultBalancing::RoundRobin,
+    };
     /// Istio 1.5.
-    pub const V1_5: Self = Self { trust_request_headers: true, default_retries: DefaultRetries::Also503 };
+    pub const V1_5: Self = Self {
+        default_retries: DefaultRetries::Also503,
+        consecutive_errors: ConsecutiveErrors::GatewayErrors,
+        ..Self::V0_8
+    };
     /// Istio 1.14.
-    pub const V1_14: Self = Self::V1_5;
+    pub const V1_14: Self = Self { default_balancing: DefaultBalancing::LeastRequest, ..Self::V1_5 };
     /// Istio 1.17.
     pub const V1_17: Self = Self::V1_14;
     /// The present mesh: the default.
-    pub const CURRENT: Self = Self { trust_request_headers: false, default_retries: DefaultRetries::Unsent };
+    ///
+    /// Only that `consecutiveErrors` counts for nothing today is not as in the mesh, where nobody who wrote it wants that.
+    pub const CURRENT: Self = Self {
+        trust_request_headers: false,
+        default_retries: DefaultRetries::Unsent,
+        ejections: Ejections::Strict,
+        ..Self::V1_17
+    };
 
     /// The presets by name.
     const NAMED: [(&str, Self); 5] = [
@@ -93,7 +151,12 @@ impl fmt::Display for Era {
     /// Field by field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers = if self.trust_request_headers { "trusted" } else { "not trusted" };
-        write!(f, "request headers {headers}, default retries {}", self.default_retries)
+        let Self { default_retries, ejections, consecutive_errors, default_balancing, .. } = self;
+        write!(
+            f,
+            "request headers {headers}, default retries {default_retries}, {default_balancing} by default, "
+        )?;
+        write!(f, "ejections {ejections}, consecutiveErrors counts {consecutive_errors}")
     }
 }
 
@@ -103,6 +166,34 @@ impl fmt::Display for DefaultRetries {
             Self::None => "none",
             Self::Also503 => "of what was not sent and of a 503",
             Self::Unsent => "of what was not sent",
+        })
+    }
+}
+
+impl fmt::Display for Ejections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneAtLeast => "of one at least",
+            Self::Strict => "by the percentage alone",
+        })
+    }
+}
+
+impl fmt::Display for ConsecutiveErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Errors => "every 5xx",
+            Self::GatewayErrors => "502, 503 and 504",
+            Self::Nothing => "nothing",
+        })
+    }
+}
+
+impl fmt::Display for DefaultBalancing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RoundRobin => "round robin",
+            Self::LeastRequest => "least request",
         })
     }
 }

@@ -20,7 +20,7 @@ use serde::Serialize;
 pub use self::{
     answer::Answer,
     choice::{Chosen, Found, LeftOut, PassedOver, Stands, Taken},
-    cluster::{Cluster, Nobody},
+    cluster::{Cluster, Nobody, Staff},
     end::{Copies, End, Forwarded, Place},
     near::Untouched,
 };
@@ -32,7 +32,7 @@ use super::{
     stack,
 };
 use crate::{
-    layer::{head::head_of, host::target},
+    layer::{head::head_of, host::target, protocol::HttpMemo},
     policy::route::Head,
 };
 
@@ -99,7 +99,8 @@ impl Plan {
     /// let explanation = mesh.plan().explain(&request);
     /// assert_eq!(explanation.to_string(), "\
     /// GET http://reviews:9080/0
-    /// era: request headers not trusted, default retries of what was not sent
+    /// era: request headers not trusted, default retries of what was not sent, least request by default, \
+    /// ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     /// `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 9080
     /// rule 1, default/reviews http[0] at reviews.yaml:8:5, is passed over:
     ///   header `end-user` must be `jason`, but is `bob`
@@ -149,7 +150,8 @@ fn explain(plan: &Plan, asked: Request<()>) -> Explanation {
         true => Destination { name: host.clone(), ..destination.clone() },
         false => destination.clone(),
     };
-    let mut told = told(End::Forwarded(Forwarded::as_asked(&own, port)));
+    let memo = HttpMemo::of(asked.method(), asked.headers());
+    let mut told = told(End::Forwarded(Forwarded::as_asked(&own, port, memo)));
     told.destination = Some(Chosen::of(&own, found));
     if own.dialect == Dialect::Istio {
         told.by_rules(plan, &own, port, asked);

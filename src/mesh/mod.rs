@@ -52,14 +52,14 @@ pub mod plan;
 mod site;
 mod stack;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 
 use self::{assemble::Running, lower::Identity, stack::Stack};
 pub use self::{
     client::{Client, RequestBody, ResponseBody, ResponseFuture},
-    era::{DefaultRetries, Era, UnknownEra},
+    era::{ConsecutiveErrors, DefaultBalancing, DefaultRetries, Ejections, Era, UnknownEra},
     explain::Explanation,
     lower::InvalidBlock,
     note::{Code, Note, NoteKind},
@@ -69,8 +69,14 @@ use crate::{
     config::{self, Document, Errors},
     events::Events,
     layer::{
-        circuit_breaker::CircuitBreakerHandle, draw::Draws, host::normal, limits::LimitsHandle, seat::Shared,
+        balance::{self, BalanceHandle, Changed, Endpoints, Resolve, Updating},
+        circuit_breaker::CircuitBreakerHandle,
+        draw::Draws,
+        host::normal,
+        limits::LimitsHandle,
+        seat::Shared,
     },
+    policy::balance::{Address, Endpoint, Locality},
 };
 
 /// Policies, compiled; a clone is the same mesh. See the [module docs](self).
@@ -79,8 +85,12 @@ pub struct Mesh(Shared<Inner>);
 
 struct Inner {
     identity: Identity,
+    /// The endpoints that the program tells of.
+    told: Arc<cluster::Told>,
     events: Events,
     running: ArcSwap<Running>,
+    /// Tells that it is another one.
+    applied: Arc<Changed>,
 }
 
 impl Mesh {
@@ -120,10 +130,11 @@ impl Mesh {
         let documents: Vec<Document> = documents.into_iter().collect();
         let (plan, notes) = lower::lower(&documents, &self.0.identity)?;
         self.0.running.rcu(|before| {
-            let Inner { identity, events, .. } = &*self.0;
+            let Inner { identity, told, events, .. } = &*self.0;
             let chance = (events, identity.draws);
-            Running::new(plan.clone(), notes.clone(), chance, Some(before))
+            Running::new(plan.clone(), notes.clone(), told, chance, Some(before))
         });
+        self.0.applied.tell();
         Ok(())
     }
 
@@ -205,6 +216,52 @@ impl Mesh {
         self.0.running.load().at(&normal(host), port, Stack::limits)
     }
 
+    /// To see who answers requests for this host and port, or for a subset of them, if anything speaks of the host: who
+    /// there is, who is ejected, what is in flight to each.
+    #[must_use]
+    pub fn balance(&self, host: &str, port: u16, subset: Option<&str>) -> Option<BalanceHandle> {
+        let clusters = self.0.running.load().clusters(&normal(host))?;
+        clusters.cluster(port, subset).balance.map(|station| BalanceHandle::of(&station))
+    }
+
+    /// The endpoints behind this host and port, if anything speaks of the host: those that the program has told of, or
+    /// else those that documents tell of.
+    ///
+    /// What is inserted into or removed from the latter stays so until [`apply`](Self::apply) tells of them anew.
+    #[must_use]
+    pub fn endpoints(&self, host: &str, port: u16) -> Option<Endpoints> {
+        Some(self.0.running.load().clusters(&normal(host))?.endpoints(port))
+    }
+
+    /// Looks the names of endpoints up, those that documents tell of with a `resolution` of `DNS` or `DNS_ROUND_ROBIN`: at
+    /// once, when an answer no longer holds, and when other documents are applied; by a task, for as long as what is
+    /// returned is not dropped. It needs a tokio runtime.
+    ///
+    /// Without it a name is one endpoint, which the transport looks up when it connects; then it is ejected as one.
+    ///
+    /// ```
+    /// use tower_mesh::{Mesh, layer::balance::SystemResolver};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), tower_mesh::config::Errors> {
+    /// let mesh = Mesh::from_yaml("
+    /// apiVersion: networking.istio.io/v1
+    /// kind: ServiceEntry
+    /// metadata: {name: local}
+    /// spec:
+    ///   hosts: [app.example.com]
+    ///   ports: [{number: 80, name: http, protocol: HTTP}]
+    ///   resolution: DNS
+    ///   endpoints: [{address: localhost}]
+    /// ")?;
+    /// let updating = mesh.resolving(SystemResolver);
+    /// # drop(updating); Ok(()) }
+    /// ```
+    pub fn resolving(&self, resolver: impl Resolve) -> Updating {
+        let mesh = self.0.clone();
+        let applied = Arc::clone(&mesh.applied);
+        balance::keep_resolved(move || mesh.running.load().named(), applied, resolver)
+    }
+
     /// Wraps a transport: any service of HTTP requests that answers with bodies of `Bytes`.
     ///
     /// The transport is sent bodies that can be sent again, [`RequestBody`]; a client such as hyper's that takes any body
@@ -253,17 +310,87 @@ impl MeshBuilder {
         self
     }
 
-    /// Tells of an endpoint of a host, named as the client names it, and of its labels. May be said several times.
+    /// Tells of the endpoints of a host, named as the client names it: `reviews`, or `reviews:9080` for those behind one of
+    /// its ports. They may change at any time; what documents say of the same host's endpoints does not count then. May be
+    /// said several times, of the same host too.
     ///
-    /// Where endpoints of a host are known, a subset of which none has the labels answers as the mesh does: 503, `no
-    /// healthy upstream`. Of other hosts it is taken that every subset has some.
-    pub fn endpoint<N: Into<String>, V: Into<String>>(
-        mut self,
-        host: impl Into<String>,
-        labels: impl IntoIterator<Item = (N, V)>,
+    /// ```
+    /// use tower_mesh::{Endpoint, Endpoints, Mesh};
+    ///
+    /// let v1 = "10.0.0.1:9080".parse::<Endpoint>()?.label("version", "v1");
+    /// let reviews = Endpoints::new([v1]);
+    /// let mesh = Mesh::builder().endpoints("reviews", &reviews).build()?;
+    /// reviews.insert("10.0.0.2:9080".parse::<Endpoint>()?.label("version", "v2")); // from any task
+    /// assert_eq!(mesh.balance("reviews", 9080, None).expect("it is known").status().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Requests for a host whose endpoints nobody tells of are left to the transport: nobody is picked, and nobody ejected.
+    pub fn endpoints(mut self, host: impl Into<String>, endpoints: &Endpoints) -> Self {
+        self.identity.endpoints.push((host.into(), endpoints.clone()));
+        self
+    }
+
+    /// Tells of one more endpoint of a host: see [`endpoints`](Self::endpoints), to whose set it is added if one was told of
+    /// for this host. Of a service that has been named before it may be another name, once
+    /// [`namespace`](Self::namespace) has been said.
+    pub fn endpoint(mut self, host: impl Into<String>, endpoint: impl Into<Endpoint>) -> Self {
+        let host = host.into();
+        let meant = self.identity.meant(&host);
+        let known = self.identity.endpoints.iter().find(|(of, _)| self.identity.meant(of) == meant);
+        match known {
+            Some((_, endpoints)) => endpoints.insert(endpoint),
+            None => self.identity.endpoints.push((host, Endpoints::new([endpoint]))),
+        }
+        self
+    }
+
+    /// Tells of endpoints, each with its host and port: as [`Upstreams::endpoints`](crate::testing::Upstreams::endpoints)
+    /// has them, for one.
+    pub fn endpoints_at<E: Into<Endpoint>>(
+        self,
+        endpoints: impl IntoIterator<Item = (String, Option<u16>, E)>,
     ) -> Self {
-        let labels = labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        self.identity.endpoints.push((host.into(), labels));
+        endpoints.into_iter().fold(self, |mesh, (host, port, endpoint)| match port {
+            Some(port) => mesh.endpoint(format!("{host}:{port}"), endpoint),
+            None => mesh.endpoint(host, endpoint),
+        })
+    }
+
+    /// Where the client is, by which localities are near and far: `REGION/ZONE/SUBZONE`, or the first one or two of them.
+    pub fn locality(mut self, locality: Locality) -> Self {
+        self.identity.locality = locality;
+        self
+    }
+
+    /// The network that the client is in, by which `failoverPriority` can put endpoints in an order.
+    pub fn network(mut self, network: impl Into<String>) -> Self {
+        self.identity.network = network.into();
+        self
+    }
+
+    /// The address of the gateway that leads into another network. Endpoints that documents tell of in that network are
+    /// asked there, if it is not the client's own, and those that have no address at all. To a balancer all that are behind
+    /// one gateway are one endpoint, with the weight of all and the labels that they have in common; which of them answers
+    /// is the gateway's business.
+    ///
+    /// ```
+    /// let mesh = tower_mesh::Mesh::builder().network("network1").network_gateway("network2", "192.0.2.1:15443".parse()?).yaml("
+    /// apiVersion: networking.istio.io/v1
+    /// kind: ServiceEntry
+    /// metadata: {name: httpd}
+    /// spec:
+    ///   hosts: [httpd.vm.demo]
+    ///   ports: [{number: 80, name: http, protocol: HTTP}]
+    ///   resolution: STATIC
+    ///   endpoints: [{address: 10.0.0.1, network: network1}, {network: network2}]
+    /// ").build()?;
+    /// let there: Vec<_> = mesh.balance("httpd.vm.demo", 80, None).expect("it is known").status();
+    /// assert_eq!(there[1].endpoint.address().to_string(), "192.0.2.1:15443");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn network_gateway(mut self, network: impl Into<String>, gateway: Address) -> Self {
+        self.identity.gateways_of.insert(network.into(), gateway);
         self
     }
 
@@ -372,9 +499,11 @@ impl MeshBuilder {
     pub fn build(self) -> Result<Mesh, Errors> {
         let Self { identity, events, documents } = self;
         let (plan, notes) = lower::lower(&documents?, &identity)?;
-        let running = Running::new(plan, notes, (&events, identity.draws), None);
+        let told: Arc<cluster::Told> = identity.endpoints.clone().into();
+        let running = Running::new(plan, notes, &told, (&events, identity.draws), None);
         let running = ArcSwap::from_pointee(running);
-        Ok(Mesh(Shared::new(Inner { identity, events, running })))
+        let applied = Arc::default();
+        Ok(Mesh(Shared::new(Inner { identity, told, events, running, applied })))
     }
 }
 

@@ -115,6 +115,28 @@ codes! {
     FaultHides = "TM401" "fault-hides",
     /// The tries together may take longer than all of them may.
     TriesExceed = "TM402" "tries-exceed-timeout",
+    /// Endpoints are to be picked or ejected, and nobody tells who they are.
+    EndpointsUnknown = "TM501" "endpoints-unknown",
+    /// So few endpoints may be ejected that none ever is.
+    NeverEjects = "TM502" "never-ejects",
+    /// Requests are to go elsewhere when endpoints are ill, and nobody finds out which are.
+    FailoverBlind = "TM503" "failover-blind",
+    /// Where outliers are detected the nearest endpoints come first, which nobody asked for.
+    FailoverUnasked = "TM504" "failover-unasked",
+    /// Who comes first depends on where the client is, and nobody says where.
+    ClientNowhere = "TM505" "client-nowhere",
+    /// A key is to decide who answers, and none is set.
+    HashWithoutKey = "TM506" "hash-without-key",
+    /// A selector selects no workload.
+    SelectorEmpty = "TM511" "selector-empty",
+    /// A subset has labels that no known endpoint has.
+    SubsetEmpty = "TM512" "subset-empty",
+    /// Requests are to be shared with localities in which no endpoint is.
+    LocalityEmpty = "TM513" "locality-empty",
+    /// Endpoints without a locality, where localities decide.
+    LocalityUnknown = "TM514" "locality-unknown",
+    /// Two endpoints at one address.
+    DuplicateEndpoint = "TM515" "duplicate-endpoint",
 }
 
 impl fmt::Display for Code {

@@ -4,29 +4,30 @@
 //! hold it back, and its answer is that of the mesh.
 
 use std::{
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Request, Response, StatusCode, Uri,
-    header::HOST,
-    uri::{Authority, Scheme},
-};
+use http::{HeaderValue, Request, Response, StatusCode, header::SET_COOKIE, uri::Authority};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::body::InPlace;
 use crate::{
     layer::{
         answerable::AnswerableBody,
+        balance::{self, Member, Picked, Station, UnderWay, lead_to, nobody},
+        body::Watched,
         cluster::Cluster,
         host::target,
-        protocol::{Answers, Http, Reads},
+        protocol::{Answers, Http, HttpMemo, Protocol},
+        seat::Shared,
     },
-    policy::route::usual_port,
+    policy::balance::HashKeys,
     refusal::{Reason, Refusal},
 };
 
@@ -61,11 +62,22 @@ pub(super) enum Nowhere {
     NoEndpoint,
 }
 
-/// A transport, for tries that go there.
-#[derive(Debug, Clone)]
-pub struct Placed<S> {
-    pub(super) inner: S,
+/// A place, and who there is picked.
+#[derive(Clone)]
+pub(super) struct Place {
     pub(super) at: At,
+    /// None: whoever the transport finds.
+    pub(super) balance: Option<Shared<Station<()>>>,
+    /// What of a request decides who is picked there; none: what the cluster says by itself.
+    pub(super) keys: Option<Shared<HashKeys>>,
+}
+
+/// A transport, for tries that go there; its answers are judged by a protocol.
+#[derive(Clone)]
+pub struct Placed<S, P> {
+    pub(super) inner: S,
+    pub(super) place: Place,
+    pub(super) protocol: P,
 }
 
 impl There {
@@ -89,7 +101,7 @@ impl There {
 
     fn lead_as_it_is<B>(&self, request: &mut Request<B>) {
         if let Some(authority) = &self.authority {
-            lead(request, authority);
+            lead_to(request, authority);
         }
         match &self.cluster {
             Some(cluster) => drop(request.extensions_mut().insert(cluster.clone())),
@@ -100,54 +112,26 @@ impl There {
     }
 }
 
-/// The URI says where to connect; the host that the caller named stays in its header.
-fn lead<B>(request: &mut Request<B>, authority: &Authority) {
-    if !request.headers().contains_key(HOST)
-        && let Ok(named) = HeaderValue::try_from(named(request.uri()))
-        && !named.is_empty()
-    {
-        request.headers_mut().insert(HOST, named);
-    }
-    let mut parts = std::mem::take(request.uri_mut()).into_parts();
-    parts.authority = Some(authority.clone());
-    parts.scheme.get_or_insert(Scheme::HTTP);
-    parts.path_and_query.get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
-    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
-}
-
-/// What a transport would have told the upstream: without a user, and without a port that goes without saying. Empty, if
-/// no host is named.
-fn named(uri: &Uri) -> &str {
-    let Some(authority) = uri.authority() else { return "" };
-    let text = authority.as_str();
-    let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
-    match authority.port_u16() {
-        Some(port) if port == usual_port(uri.scheme_str().unwrap_or_default()) => authority.host(),
-        _ => text,
-    }
-}
-
 impl Nowhere {
     /// As a sidecar under Istio answers.
     pub(super) fn refusal(self) -> Refusal {
         match self {
             Self::NoCluster => Refusal::new(Reason::NoCluster, StatusCode::INTERNAL_SERVER_ERROR)
                 .details("cluster_not_found"),
-            Self::NoEndpoint => Refusal::new(Reason::NoHealthyUpstream, StatusCode::SERVICE_UNAVAILABLE)
-                .text("no healthy upstream")
-                .details("no_healthy_upstream"),
+            Self::NoEndpoint => nobody(),
         }
     }
 }
 
-impl<S, B, R> Service<Request<B>> for Placed<S>
+impl<S, P, B, R> Service<Request<B>> for Placed<S, P>
 where
     S: Service<Request<B>, Response = Response<AnswerableBody<R>>, Error: 'static>,
+    P: Protocol + Answers<HttpMemo, Response<AnswerableBody<R>>, S::Error>,
     R: Body<Data = Bytes>,
 {
-    type Response = S::Response;
+    type Response = Response<InPlace<R>>;
     type Error = S::Error;
-    type Future = PlacedFuture<S::Future, R>;
+    type Future = PlacedFuture<S::Future, P, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -155,43 +139,112 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match &self.at {
-            At::Here => {}
-            At::There(there) => there.lead(&mut request),
-            At::Nowhere(why) => {
-                let memo = Http.memo(&request);
-                let answer: Result<_, S::Error> = Http.refuse(memo, why.refusal());
-                return PlacedFuture::Nowhere { answer: answer.ok().map(Box::new) };
+        let Place { at, balance, keys } = &self.place;
+        let memo = HttpMemo::of(request.method(), request.headers());
+        let (mut under_way, mut cookies) = (None, None);
+        if let Some(balance) = balance {
+            let whom = balance.whom(&Http, &request, keys.as_deref());
+            cookies = whom.cookies;
+            match whom.picked {
+                Picked::One(held) => {
+                    lead_to_member(&mut request, held.member());
+                    under_way = Some(UnderWay::new(held));
+                }
+                Picked::Nobody => return PlacedFuture::nowhere::<S::Error>(Nowhere::NoEndpoint, memo),
+                Picked::Unknown => {}
             }
         }
-        PlacedFuture::There { answer: self.inner.call(request) }
+        match at {
+            // The address is that of a member by now; which part he is of need not be said.
+            _ if under_way.is_some() => {}
+            At::Here => {}
+            At::There(there) => there.lead(&mut request),
+            At::Nowhere(why) => return PlacedFuture::nowhere::<S::Error>(*why, memo),
+        }
+        let answer = self.inner.call(request);
+        PlacedFuture::There { answer, under_way, cookies, memo, protocol: self.protocol.clone() }
     }
+}
+
+/// Leads a request to a member of a cluster.
+fn lead_to_member<B>(request: &mut Request<B>, member: &Member<()>) {
+    if !request.extensions().is_empty() {
+        request.extensions_mut().remove::<Cluster>();
+    }
+    balance::lead(request, member);
 }
 
 pin_project! {
     /// The answer of a place, or the one that there is instead.
     #[project = Projected]
-    #[derive(Debug)]
-    pub enum PlacedFuture<F, B> {
-        There { #[pin] answer: F },
+    pub enum PlacedFuture<F, P, B> {
+        There {
+            // It is dropped before it is no longer in flight.
+            #[pin]
+            answer: F,
+            under_way: Option<UnderWay<()>>,
+            cookies: Option<Box<[HeaderValue]>>,
+            memo: HttpMemo,
+            protocol: P,
+        },
         // Boxed, since it is rare. None once it was given.
         Nowhere { answer: Option<Box<Response<AnswerableBody<B>>>> },
     }
 }
 
-impl<F, B, E> Future for PlacedFuture<F, B>
+impl<F, P, B: Body<Data = Bytes>> PlacedFuture<F, P, B> {
+    #[cold]
+    fn nowhere<E: 'static>(why: Nowhere, memo: HttpMemo) -> Self {
+        let answer: Result<_, E> = Http.refuse(memo, why.refusal());
+        Self::Nowhere { answer: answer.ok().map(Box::new) }
+    }
+}
+
+impl<F, P, B, E> Future for PlacedFuture<F, P, B>
 where
     F: Future<Output = Result<Response<AnswerableBody<B>>, E>>,
+    P: Answers<HttpMemo, Response<AnswerableBody<B>>, E>,
+    B: Body<Data = Bytes>,
 {
-    type Output = F::Output;
+    type Output = Result<Response<InPlace<B>>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Projected::There { answer } => answer.poll(cx),
+            Projected::There { answer, under_way, cookies, memo, protocol } => {
+                let answer = answer.poll(cx);
+                let in_flight = balance::ended(protocol, *memo, &answer, under_way);
+                answer.map_ok(|mut response| {
+                    for cookie in cookies.take().into_iter().flatten() {
+                        response.headers_mut().append(SET_COOKIE, cookie);
+                    }
+                    response.map(|body| Watched::new(body, in_flight))
+                })
+            }
             Projected::Nowhere { answer } => match answer.take() {
-                Some(answer) => Poll::Ready(Ok(*answer)),
+                Some(answer) => Poll::Ready(Ok(answer.map(|body| Watched::new(body, None)))),
                 None => Poll::Pending,
             },
         }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug, P> fmt::Debug for Placed<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Placed")
+            .field("inner", &self.inner)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F, P, B> fmt::Debug for PlacedFuture<F, P, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlacedFuture")
     }
 }

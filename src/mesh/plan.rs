@@ -3,6 +3,8 @@
 //! A plan can be compared, printed and serialised. Two plans that are equal behave equally, so what has not changed in
 //! a new plan keeps its state.
 
+mod backends;
+mod balance;
 mod circuit_breaker;
 mod connections;
 mod fault;
@@ -19,6 +21,7 @@ use serde::Serialize;
 
 pub(super) use self::rule::{changed, put, removed};
 pub use self::{
+    backends::Backends,
     connections::Connections,
     home::Home,
     rule::{LeftOut, Mirror, Origin, Rule, Subset, Target, Told},
@@ -75,6 +78,10 @@ pub struct Destination {
     /// The ports that it serves, as its own document says; none, if there is no such document.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub serves: Vec<u16>,
+    /// Its endpoints, as far as they are known: by port, or for all ports. None: nobody says who they are, and requests are
+    /// left to the transport.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<Backends>,
     /// The named parts of its endpoints.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subsets: Vec<Subset>,
@@ -154,6 +161,9 @@ pub enum Station {
     /// How much may be in flight, per port.
     #[serde(serialize_with = "limits::serialize")]
     Limits(policy::limits::Settings),
+    /// Which endpoint it goes to, and which ones are left out, per port.
+    #[serde(serialize_with = "balance::serialize")]
+    Balance(policy::balance::Settings),
 }
 
 impl Station {
@@ -165,6 +175,7 @@ impl Station {
             Self::Timeout(settings) => !settings.is_off(),
             Self::Retry(settings) => !settings.is_off(),
             Self::Limits(settings) => limits::something(settings),
+            Self::Balance(settings) => balance::something(settings),
         }
     }
 }
@@ -185,6 +196,7 @@ impl Destination {
             way: Way::default(),
             ports: Vec::new(),
             serves: Vec::new(),
+            endpoints: Vec::new(),
             subsets: Vec::new(),
             rules: Vec::new(),
             left_out: Told::default(),
@@ -213,6 +225,13 @@ impl Destination {
         self.ports.iter().find(|other| other.number == port).is_none_or(|port| port.http)
     }
 
+    /// Its endpoints behind this port, as far as they are known.
+    #[must_use]
+    pub fn backends(&self, port: u16) -> Option<&Backends> {
+        let of = |wanted: Option<u16>| self.endpoints.iter().find(|backends| backends.port == wanted);
+        of(Some(port)).or_else(|| of(None))
+    }
+
     /// The part of its endpoints of this name.
     #[must_use]
     pub fn subset(&self, name: &str) -> Option<&Subset> {
@@ -221,10 +240,13 @@ impl Destination {
 }
 
 impl Way {
-    /// What of it is a cluster's own, whoever leads there: what it limits, and its connections.
+    /// What of it is a cluster's own, whoever leads there: what it limits, whom it picks, and its connections.
     pub(super) fn of_cluster(&self) -> Self {
-        let limits = self.stations.iter().filter(|station| matches!(station, Station::Limits(_)));
-        Self { stations: limits.cloned().collect(), connections: self.connections.clone() }
+        let own = |station: &&Station| matches!(station, Station::Limits(_) | Station::Balance(_));
+        Self {
+            stations: self.stations.iter().filter(own).cloned().collect(),
+            connections: self.connections.clone(),
+        }
     }
 
     /// What is found at the first station at which something is.
@@ -248,6 +270,15 @@ impl Way {
             _ => None,
         });
         limits.unwrap_or_else(policy::limits::Settings::off)
+    }
+
+    /// How endpoints are picked; as a mesh does by default, if that is not said.
+    pub(super) fn balance(&self) -> policy::balance::Settings {
+        let balance = self.find(|station| match station {
+            Station::Balance(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        balance.unwrap_or_default()
     }
 }
 
@@ -279,6 +310,7 @@ impl fmt::Display for Destination {
             }
         }
         self.way.fmt(f)?;
+        self.endpoints.iter().try_for_each(|endpoints| endpoints.fmt(f))?;
         self.ports.iter().try_for_each(|port| port.fmt(f))?;
         self.subsets.iter().try_for_each(|subset| subset.fmt(f))
     }
@@ -320,6 +352,7 @@ impl fmt::Display for Station {
             Self::Timeout(settings) => timeout::describe(settings, f),
             Self::Retry(settings) => retry::describe(settings, f),
             Self::Limits(settings) => limits::describe(settings, f),
+            Self::Balance(settings) => balance::describe(settings, f),
         }
     }
 }

@@ -9,9 +9,9 @@ use http::{HeaderMap, Request, uri::Authority};
 
 use super::{
     assemble::OTHERS,
-    cluster::{Clusters, Found, OfHost},
+    cluster::{Clusters, Found, OfHost, Running},
     counted::{Before, Counted},
-    place::{At, Nowhere, There},
+    place::{At, Nowhere, Place, There},
     plan::{Destination, Rule, Target},
     stack::{self, Copied, Copies, Istio, Mirrors},
 };
@@ -23,6 +23,7 @@ use crate::{
         limits::LimitsLayer,
         mirror::MirrorLayer,
         route::change::{self, Connects},
+        seat::Shared,
     },
     policy::{
         Draw, limits, mirror,
@@ -96,7 +97,8 @@ impl Site {
         });
         let fault = stack::faults(&way.stations, &name, ground.events, draws);
         let counted_here = before.or(&[], fault);
-        let leads = (own.limits(port, None), At::Here);
+        let Running { limits, balance } = own.cluster(port, None);
+        let leads = (limits, Place { at: At::Here, balance, keys: None });
         let once = (counted_here.fault.clone(), stack::no_mirrors());
         let here = Istio::new(&way.stations, once, leads, &name, ground.events, draws);
         Self { rules, here, counted_here, trusts_headers: ground.trusts_headers }
@@ -184,8 +186,10 @@ impl Building<'_> {
         let fault = stack::faults(&rule.stations, self.name, events, draws);
         let counted = before.or(&conditions, fault);
         let mirrors = self.mirrors(rule, draws);
+        let keys = rule.hash_keys.clone().map(Shared::new);
         let to = |target: Target| {
-            let (name, leads) = self.lead(&target);
+            let (name, (limits, place)) = self.lead(&target);
+            let leads = (limits, Place { keys: keys.clone(), ..place });
             let once = (counted.fault.clone(), mirrors.clone());
             Istio::new(&rule.stations, once, leads, &name, events, draws.of(&name))
         };
@@ -205,9 +209,11 @@ impl Building<'_> {
     /// Those of a rule: of all its requests, wherever they go. To a cluster that is not there nothing is copied.
     fn mirrors(&self, rule: &Rule, draws: Draws) -> Mirrors {
         let led = rule.mirrors.iter().map(|mirror| (mirror, self.lead(&mirror.target).1));
-        let there = led.filter(|(_, (_, at))| !matches!(at, At::Nowhere(_)));
+        let there = led.filter(|(_, (_, place))| !matches!(place.at, At::Nowhere(_)));
         let (settings, copies): (Vec<_>, Vec<_>) = there
-            .map(|(mirror, (limits, at))| (mirror::Settings::sharing(mirror.share), Copied { limits, at }))
+            .map(|(mirror, (limits, place))| {
+                (mirror::Settings::sharing(mirror.share), Copied { limits, place })
+            })
             .unzip();
         let layer = MirrorLayer::towards(Copies(copies), settings).drawing(draws.of("mirror"));
         layer.told(self.name, self.ground.events).below_retries()
@@ -218,7 +224,7 @@ impl Building<'_> {
     }
 
     /// The cluster that a target is from here: its name, its limits, how to get there.
-    fn lead(&self, target: &Target) -> (String, (LimitsLayer, At)) {
+    fn lead(&self, target: &Target) -> (String, (LimitsLayer, Place)) {
         let is_own = target.is_at(self.own.name());
         let host = match self.ground.clusters.get(&target.host) {
             Some(host) if !is_own => host,
@@ -227,10 +233,11 @@ impl Building<'_> {
         let port = target.port.unwrap_or(self.port);
         let subset = target.subset.as_deref();
         let nowhere = |name: String, why: Nowhere| {
-            (name, (LimitsLayer::new(limits::Settings::off()), At::Nowhere(why)))
+            let place = Place { at: At::Nowhere(why), balance: None, keys: None };
+            (name, (LimitsLayer::new(limits::Settings::off()), place))
         };
         match host.find(port, subset) {
-            Found::There { cluster, has_endpoints: true, .. } => {
+            Found::There { cluster, .. } => {
                 let authority = if is_own && port == self.port { None } else { authority(host.name(), port) };
                 let at = match (authority, subset) {
                     (None, None) => At::Here,
@@ -240,9 +247,9 @@ impl Building<'_> {
                         At::There(Arc::new(There { authority, cluster, at_its_port }))
                     }
                 };
-                (cluster.to_string(), (host.limits(port, subset), at))
+                let Running { limits, balance } = host.cluster(port, subset);
+                (cluster.to_string(), (limits, Place { at, balance, keys: None }))
             }
-            Found::There { cluster, .. } => nowhere(cluster.to_string(), Nowhere::NoEndpoint),
             Found::Nothing => {
                 let name = format!("outbound|{port}|{}|{}", subset.unwrap_or_default(), host.name());
                 nowhere(name, Nowhere::NoCluster)

@@ -10,8 +10,9 @@ use http::{HeaderMap, header::HeaderName};
 use tower_layer::Layer;
 
 use super::{
+    cluster::OfHost,
     optional::{Behind, Optional},
-    place::{At, Placed},
+    place::{At, Place, Placed},
     plan::{Destination, Station},
     site::Site,
 };
@@ -44,6 +45,7 @@ pub(super) enum Stack {
 pub(super) struct OsmEdge {
     breaker: Optional<CircuitBreakerLayer>,
     tries: Tries,
+    place: Place,
 }
 
 /// Istio's: fault, timeout, retries, limits, then one try, wherever it goes.
@@ -51,7 +53,7 @@ pub(super) struct Istio {
     fault: FaultLayer,
     timeout: TimeoutLayer<Http, Whole, AtRequestEnd>,
     tries: Tries,
-    at: At,
+    place: Place,
 }
 
 /// Who gets copies of the requests of a rule.
@@ -69,7 +71,7 @@ impl fmt::Debug for Copies {
 /// The way of a copy.
 pub(super) struct Copied {
     pub(super) limits: LimitsLayer,
-    pub(super) at: At,
+    pub(super) place: Place,
 }
 
 /// What both have further in. The time of one try begins when it has found its place and the request has come to its
@@ -82,20 +84,20 @@ struct Tries {
 }
 
 /// One try behind the limits.
-pub(super) type One<S> = Limited<Timeout<Placed<S>, Http, HeadOnly, AtRequestEnd>>;
+pub(super) type One<S, P> = Limited<Timeout<Placed<S, P>, Http, HeadOnly, AtRequestEnd>>;
 
 /// As many as it takes; a copy is sent of the first.
-pub(super) type Tried<S, P> = Retry<Mirror<One<S>, Copies, BelowRetries>, P>;
+pub(super) type Tried<S, P> = Retry<Mirror<One<S, P>, Copies, BelowRetries>, P>;
 
-impl<S: Clone> Targets<One<S>> for Copies {
-    type Service = One<S>;
+impl<S: Clone, P: Clone> Targets<One<S, P>> for Copies {
+    type Service = One<S, P>;
 
     /// A copy has the time of the mirror, and none for a try.
-    fn target(&self, mirror: usize, original: &One<S>) -> One<S> {
-        let Copied { limits, at } = &self.0[mirror];
-        let transport = original.inner().inner().inner.clone();
+    fn target(&self, mirror: usize, original: &One<S, P>) -> One<S, P> {
+        let Copied { limits, place } = &self.0[mirror];
+        let Placed { inner, protocol, .. } = original.inner().inner().clone();
         let one = TimeoutLayer::new(timeout::Settings::off()).heads_only().starting_at_request_end();
-        limits.layer(one.layer(Placed { inner: transport, at: at.clone() }))
+        limits.layer(one.layer(Placed { inner, place: place.clone(), protocol }))
     }
 }
 
@@ -134,7 +136,13 @@ impl Stack {
 }
 
 impl OsmEdge {
-    pub(super) fn new(destination: &Destination, port: u16, events: &Events, draws: Draws) -> Self {
+    pub(super) fn new(
+        destination: &Destination,
+        own: &OfHost,
+        port: u16,
+        events: &Events,
+        draws: Draws,
+    ) -> Self {
         let way = destination.way_to(port);
         let name = format!("{}|{port}", destination.name);
         let draws = draws.of(&name);
@@ -143,12 +151,13 @@ impl OsmEdge {
             .map(|settings| CircuitBreakerLayer::new(settings.clone()).drawing(draws).told(&*name, events));
         let limits = LimitsLayer::new(way.limits()).told(&*name, events);
         let tries = Tries::new(&way.stations, (no_mirrors(), limits), &name, events, draws);
-        Self { breaker: Optional(breaker), tries }
+        let place = Place { at: At::Here, balance: own.cluster(port, None).balance, keys: None };
+        Self { breaker: Optional(breaker), tries, place }
     }
 
     /// A transport behind this order.
     pub(super) fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> BehindOsmEdge<S, P> {
-        self.breaker.layer(self.tries.around(Placed { inner: transport, at: At::Here }, protocol))
+        self.breaker.layer(self.tries.around(transport, &self.place, protocol))
     }
 }
 
@@ -167,7 +176,7 @@ impl Istio {
     pub(super) fn new(
         stations: &[Station],
         (fault, mirrors): (FaultLayer, Mirrors),
-        (limits, at): (LimitsLayer, At),
+        (limits, place): (LimitsLayer, Place),
         name: &str,
         events: &Events,
         draws: Draws,
@@ -177,14 +186,13 @@ impl Istio {
             fault,
             timeout: TimeoutLayer::new(timeout).starting_at_request_end().told(name, events),
             tries: Tries::new(stations, (mirrors, limits), name, events, draws),
-            at,
+            place,
         }
     }
 
     /// A transport behind this order.
     pub(super) fn around<S: Clone, P: Protocol>(&self, transport: S, protocol: P) -> BehindIstio<S, P> {
-        let placed = Placed { inner: transport, at: self.at.clone() };
-        self.fault.layer(self.timeout.layer(self.tries.around(placed, protocol)))
+        self.fault.layer(self.timeout.layer(self.tries.around(transport, &self.place, protocol)))
     }
 }
 
@@ -215,8 +223,9 @@ impl Tries {
         }
     }
 
-    fn around<S: Clone, P: Protocol>(&self, place: Placed<S>, protocol: P) -> Tried<S, P> {
-        let one = self.limits.layer(self.one.layer(place));
+    fn around<S: Clone, P: Protocol>(&self, transport: S, place: &Place, protocol: P) -> Tried<S, P> {
+        let placed = Placed { inner: transport, place: place.clone(), protocol: protocol.clone() };
+        let one = self.limits.layer(self.one.layer(placed));
         self.retry.clone().over(protocol).layer(self.mirrors.layer(one))
     }
 }
@@ -306,6 +315,7 @@ mod tests {
                 Station::Timeout(_) => "Timeout",
                 Station::Retry(_) => "Retry",
                 Station::Limits(_) => "Limited",
+                Station::Balance(_) => "Placed",
             })
             .collect()
     }

@@ -1,7 +1,7 @@
 //! Istio's documents as destinations: whole plans, and what of a document is passed over.
 
 use insta::assert_snapshot;
-use tower_mesh::mesh::{Era, NoteKind};
+use tower_mesh::mesh::Era;
 
 use crate::osm::{errors, load, mesh, notes};
 
@@ -64,7 +64,7 @@ fn a_plan_can_be_read() {
         ),
     ];
     assert_snapshot!(mesh(&text.join("---\n")).plan(), @r"
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       1. fault: delays 50 % by 5s
       2. timeout: 500ms, or less by a gRPC call's `grpc-timeout`
@@ -76,7 +76,10 @@ fn a_plan_can_be_read() {
     {
       "era": {
         "trustRequestHeaders": false,
-        "defaultRetries": "unsent"
+        "defaultRetries": "unsent",
+        "ejections": "strict",
+        "consecutiveErrors": "gateway-errors",
+        "defaultBalancing": "least-request"
       },
       "home": {
         "namespace": "default",
@@ -154,21 +157,27 @@ fn an_old_era_says_in_the_plan_what_it_trusts_and_retries() {
         load(&routes(&["{timeout: 1s}"])).era(era).build().expect("a mesh").plan().to_string()
     };
     assert_snapshot!(plan("0.8"), @r"
-    era: request headers trusted, default retries none
+    era: request headers trusted, default retries none, round robin by default, ejections of one at least, consecutiveErrors counts every 5xx
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       1. timeout: 1s, or less by a gRPC call's `grpc-timeout`; a request's `x-envoy-upstream-rq-timeout-ms` counts instead
       2. retries: none; a request's `x-envoy-…` headers count instead; tries are numbered
+      3. balance per port: one after another
     ");
     assert_snapshot!(plan("1.5"), @r"
-    era: request headers trusted, default retries of what was not sent and of a 503
+    era: request headers trusted, default retries of what was not sent and of a 503, round robin by default, ejections of one at least, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       1. timeout: 1s, or less by a gRPC call's `grpc-timeout`; a request's `x-envoy-upstream-rq-timeout-ms` counts instead
       2. retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable, 503, after up to 25ms and twice that each time, at most 250ms; a request's `x-envoy-…` headers count instead; tries are numbered
+      3. balance per port: one after another
     ");
-    assert_eq!(plan("1.14"), plan("1.5"));
-    assert_eq!(plan("1.17"), plan("1.5"));
+    // Since then the one of two with fewer requests is picked, which is so anyway.
+    let later = plan("1.5")
+        .replace("round robin by", "least request by")
+        .replace("  3. balance per port: one after another\n", "");
+    assert_eq!(plan("1.14"), later);
+    assert_eq!(plan("1.17"), later);
     assert_snapshot!(plan("current"), @r"
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       1. timeout: 1s, or less by a gRPC call's `grpc-timeout`
       2. retries: up to 2 times on connect-failure, refused-stream, cancelled, unavailable, after up to 25ms and twice that each time, at most 250ms; tries are numbered
@@ -189,7 +198,7 @@ fn rules_stand_in_the_plan_in_their_order() {
         "{timeout: 3s, retries: {}}",
     ]);
     assert_snapshot!(mesh(&text).plan(), @r"
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       rule 1, default/reviews http[0]: path begins with `/v1`
         to reviews.default.svc.cluster.local
@@ -217,7 +226,7 @@ fn one_rule_that_leaves_every_request_where_it_is_is_the_way_to_the_host() {
 }
 
 #[test]
-fn what_rules_say_beside_limits_is_told_as_not_applied() {
+fn what_is_for_whoever_makes_connections_is_told_as_left_to_it() {
     let text = document(
         "DestinationRule",
         "reviews",
@@ -233,16 +242,12 @@ fn what_rules_say_beside_limits_is_told_as_not_applied() {
     );
     assert_snapshot!(notes(&text), @r"
     policy.yaml:6:102 spec.subsets[0].trafficPolicy.connectionPool.tcp.connectTimeout: read, left to the transport, which makes the connections
-    policy.yaml:8:5 spec.trafficPolicy.loadBalancer: read, not applied yet
-    policy.yaml:9:5 spec.trafficPolicy.outlierDetection: read, not applied yet
-    policy.yaml:10:5 spec.trafficPolicy.tls: read, not applied yet
-    policy.yaml:11:5 spec.trafficPolicy.tunnel: read, not applied yet
-    policy.yaml:12:5 spec.trafficPolicy.proxyProtocol: read, not applied yet
-    policy.yaml:13:46 spec.trafficPolicy.portLevelSettings[0].loadBalancer: read, not applied yet
-    policy.yaml:13:64 spec.trafficPolicy.portLevelSettings[0].outlierDetection: read, not applied yet
-    policy.yaml:13:86 spec.trafficPolicy.portLevelSettings[0].tls: read, not applied yet
+    policy.yaml:9:5 spec.trafficPolicy.outlierDetection: nobody is ejected: nobody tells who the endpoints are, so requests are left to the transport
+    policy.yaml:10:5 spec.trafficPolicy.tls: read, left to the transport, which makes the connections
+    policy.yaml:11:5 spec.trafficPolicy.tunnel: read, left to the transport, which makes the connections
+    policy.yaml:12:5 spec.trafficPolicy.proxyProtocol: read, left to the transport, which makes the connections
+    policy.yaml:13:86 spec.trafficPolicy.portLevelSettings[0].tls: read, left to the transport, which makes the connections
     ");
-    assert!(mesh(&text).notes().iter().all(|note| note.kind == NoteKind::NotApplied));
 }
 
 #[test]

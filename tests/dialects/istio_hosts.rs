@@ -171,18 +171,16 @@ fn entries_are_seen_where_they_are_exported_to_and_perhaps_nowhere() {
 
 #[test]
 fn what_of_an_entry_is_not_applied_is_told() {
-    let rest = "  addresses: [10.0.0.1]\n  ports: [{number: 80, name: http, targetPort: 8080}]\n  location: MESH_INTERNAL\n  resolution: STATIC\n  \
-                endpoints: [{address: 10.0.0.2}]\n  workloadSelector: {}\n  subjectAltNames: [a]";
+    let rest = "  addresses: [10.0.0.1, 10.1.0.0/16]\n  ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}]\n  \
+                location: MESH_INTERNAL\n  resolution: STATIC\n  \
+                endpoints: [{address: 10.0.0.2, serviceAccount: a}]\n  subjectAltNames: [a]";
     assert_snapshot!(notes(&entry("a", "a.com, \"*.b.com\"", rest)), @r"
-    policy.yaml:5:18 spec.hosts[1]: read, not applied: a family has no ports here
-    policy.yaml:6:3 spec.addresses: read, not applied yet
-    policy.yaml:7:48 spec.ports[0].targetPort: read, not applied yet
-    policy.yaml:8:13 spec.location: read, not applied yet
-    policy.yaml:9:15 spec.resolution: read, not applied yet
-    policy.yaml:10:3 spec.endpoints: read, not applied yet
-    policy.yaml:11:3 spec.workloadSelector: read, not applied yet
-    policy.yaml:12:3 spec.subjectAltNames: read, not applied yet
+    policy.yaml:6:25 spec.addresses[1]: read, not applied: nobody is asked by `10.1.0.0/16`, which is many addresses
+    policy.yaml:8:13 spec.location: read, not applied: hosts in the mesh and outside of it are asked alike
+    policy.yaml:10:51 spec.endpoints[0].serviceAccount: read, left to the transport, which makes the connections
+    policy.yaml:11:3 spec.subjectAltNames: read, left to the transport, which makes the connections
     ");
+    assert_snapshot!(notes(&entry("a", "a.com", "  resolution: DYNAMIC_DNS")), @"policy.yaml:6:15 spec.resolution: the host that a request names is looked up by the transport, which makes the connections");
 }
 
 #[test]
@@ -217,6 +215,13 @@ fn hosts_and_ports_of_entries_that_are_none() {
     error: a host cannot be `a_b.com`
     --> policy.yaml:5:33, spec.hosts[3]
     = accepted: a name, with a `*` in front perhaps, such as `*.example.com`
+    ");
+    let resolution =
+        "  ports: [{number: 1, name: a, protocol: HTTP}, {number: 80, name: b}]\n  resolution: STATIC";
+    assert_snapshot!(wrong(&entry("a", "a.com, b.com", resolution)), @r"
+    error: several `hosts` cannot share a port whose protocol names no host
+    --> policy.yaml:6:49, spec.ports[1]
+    = accepted: one host, or one of HTTP, HTTP2, GRPC, GRPC-WEB, HTTPS, TLS, HTTP_PROXY as the port's `protocol`
     ");
     let ports = "  ports:\n  - {number: 80, name: a, protocol: HTPP}\n  - {number: 80, name: a}\n  - {number: 0, name: a_b}";
     assert_snapshot!(wrong(&entry("a", "a.com", ports)), @r"

@@ -44,7 +44,8 @@ fn one_connection_and_one_that_waits() {
     policy.yaml:10:25 spec.trafficPolicy.connectionPool.tcp.connectTimeout: read, left to the transport, which makes the connections
     policy.yaml:13:35 spec.trafficPolicy.connectionPool.http.maxRequestsPerConnection: read, left to the transport, which makes the connections
     policy.yaml:14:22 spec.trafficPolicy.connectionPool.http.idleTimeout: read, left to the transport, which makes the connections
-    policy.yaml:15:5 spec.trafficPolicy.outlierDetection: read, not applied yet
+    policy.yaml:15:5 spec.trafficPolicy.outlierDetection: nobody is ejected: nobody tells who the endpoints are, so requests are left to the transport
+    policy.yaml:16:7 spec.trafficPolicy.outlierDetection.http: as Istio 0.8 spelled it: read as if it stood one level up, with `consecutive5xxErrors: 1`
     ");
     let snake = text
         .replace("maxConnections", "max_connections")
@@ -56,7 +57,8 @@ fn one_connection_and_one_that_waits() {
     policy.yaml:10:26 spec.trafficPolicy.connectionPool.tcp.connectTimeout: read, left to the transport, which makes the connections
     policy.yaml:13:38 spec.trafficPolicy.connectionPool.http.maxRequestsPerConnection: read, left to the transport, which makes the connections
     policy.yaml:14:22 spec.trafficPolicy.connectionPool.http.idleTimeout: read, left to the transport, which makes the connections
-    policy.yaml:15:5 spec.trafficPolicy.outlierDetection: read, not applied yet
+    policy.yaml:15:5 spec.trafficPolicy.outlierDetection: nobody is ejected: nobody tells who the endpoints are, so requests are left to the transport
+    policy.yaml:16:7 spec.trafficPolicy.outlierDetection.http: as Istio 0.8 spelled it: read as if it stood one level up, with `consecutive5xxErrors: 1`
     ");
 }
 
@@ -184,7 +186,7 @@ fn an_entry_for_a_port_replaces_the_whole_policy() {
     policy.yaml:6:102 spec.trafficPolicy.portLevelSettings[0]: replaces the whole policy around it: its `retryBudget` is lost for this port
     policy.yaml:6:168 spec.trafficPolicy.portLevelSettings[1]: replaces the whole policy around it: its `connectionPool` is lost for this port
     policy.yaml:6:168 spec.trafficPolicy.portLevelSettings[1]: replaces the whole policy around it: its `retryBudget` is lost for this port
-    policy.yaml:6:189 spec.trafficPolicy.portLevelSettings[1].tls: read, not applied yet
+    policy.yaml:6:189 spec.trafficPolicy.portLevelSettings[1].tls: read, left to the transport, which makes the connections
     policy.yaml:6:199 spec.trafficPolicy.portLevelSettings[2]: never applies: an earlier entry is for port 80
     ");
 }

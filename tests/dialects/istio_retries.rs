@@ -102,7 +102,7 @@ fn waits_grow_from_the_base_to_ten_times_that() {
     assert_snapshot!(plan("attempts: 2, retryOn: reset, backoff: 100ms"), @"2. retries: up to 2 times on reset, after up to 100ms and twice that each time, at most 1s; tries are numbered");
 }
 
-/// Seen on Envoy, S7.21; there is nobody yet who avoids them.
+/// Seen on Envoy, S7.21.
 #[test]
 fn endpoints_that_were_tried_are_avoided_unless_told_otherwise() {
     let avoids =
@@ -146,9 +146,10 @@ fn what_istio_cannot_say_is_in_the_plan() {
 fn in_an_old_era_a_sidecar_does_what_requests_say() {
     let mesh = load(&retries("")).era(Era::V1_5).build().expect("a mesh");
     assert_snapshot!(mesh.plan(), @r"
-    era: request headers trusted, default retries of what was not sent and of a 503
+    era: request headers trusted, default retries of what was not sent and of a 503, round robin by default, ejections of one at least, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       1. timeout: none, but a gRPC call's `grpc-timeout`; a request's `x-envoy-upstream-rq-timeout-ms` counts instead
       2. retries: none; a request's `x-envoy-…` headers count instead; tries are numbered
+      3. balance per port: one after another
     ");
 }

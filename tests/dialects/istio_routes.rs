@@ -45,7 +45,7 @@ fn jason_sees_one_version_and_others_see_two() {
     ];
     let text = text.join("---\n");
     assert_snapshot!(mesh(&text).plan(), @r"
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       rule 1, default/reviews http[0] `jason`: path begins with `/reviews`, header `end-user` is `jason`; or query parameter `test` is present
         to reviews.default.svc.cluster.local, subset v2
@@ -160,7 +160,7 @@ fn redirects_and_answers_in_a_plan_pass_nothing() {
         "{match: [{method: {exact: TRACE}}], directResponse: {status: 405, body: {string: no}}}",
     ]);
     assert_snapshot!(mesh(&text).plan(), @r"
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       rule 1, default/reviews http[0]: path begins with `/old`
         redirects by 308: path `/new`
@@ -195,7 +195,7 @@ fn redirects_and_answers_in_a_plan_pass_nothing() {
 fn rules_for_single_ports_leave_the_host_itself_to_the_others() {
     let text = routes(&[&format!("{{match: [{{port: 80}}], timeout: 1s, {TO}}}")]);
     assert_snapshot!(mesh(&text).plan(), @r"
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     reviews.default.svc.cluster.local (istio), as reviews.default.svc.cluster.local, reviews.default.svc, reviews.default, reviews
       rule 1, default/reviews http[0]: port is 80
         to reviews.default.svc.cluster.local

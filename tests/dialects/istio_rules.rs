@@ -1,7 +1,7 @@
 //! Which `DestinationRule` a host has, and what it comes to in a plan.
 
 use insta::assert_snapshot;
-use tower_mesh::mesh::MeshBuilder;
+use tower_mesh::{Endpoint, mesh::MeshBuilder};
 
 use crate::{
     istio::document,
@@ -302,13 +302,14 @@ fn a_subset_has_endpoints_where_one_has_its_labels() {
       subset v1 (version=v1)
       subset v2 (version=v2)
     ");
-    let known = load(&text).endpoint("reviews", [("version", "v1"), ("zone", "a")]);
+    let endpoint = || "10.0.0.1".parse::<Endpoint>().expect("an address").label("version", "v1");
+    let known = load(&text).endpoint("reviews", endpoint().label("zone", "a"));
     assert_snapshot!(limits(known, "default"), @r"
     reviews.default.svc.cluster.local
       subset all (every endpoint)
       subset v1 (version=v1)
       subset v2 (version=v2; no endpoint has them)
     ");
-    let other = load(&text).endpoint("ratings", [("version", "v1")]);
-    assert_eq!(limits(other, "default"), plan(&text));
+    let other = load(&text).endpoint("ratings", endpoint());
+    assert_eq!(limits(other, "default"), plan(&text) + "ratings.default.svc.cluster.local\n");
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is told with this code, each with its fix.
-fn told(builder: MeshBuilder, code: Code) -> String {
+pub(crate) fn told(builder: MeshBuilder, code: Code) -> String {
     let (notes, sound) = builder.check();
     sound.unwrap_or_else(|errors| panic!("{errors}"));
     let line = |note: &Note| format!("{note}\n  fix: {}\n", note.fix.as_deref().unwrap_or("none"));
@@ -56,6 +56,17 @@ fn codes_stay_as_they_are() {
     TM303 weights
     TM401 fault-hides
     TM402 tries-exceed-timeout
+    TM501 endpoints-unknown
+    TM502 never-ejects
+    TM503 failover-blind
+    TM504 failover-unasked
+    TM505 client-nowhere
+    TM506 hash-without-key
+    TM511 selector-empty
+    TM512 subset-empty
+    TM513 locality-empty
+    TM514 locality-unknown
+    TM515 duplicate-endpoint
     ");
 }
 

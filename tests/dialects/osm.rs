@@ -50,7 +50,10 @@ fn a_plan_can_be_read() {
     {
       "era": {
         "trustRequestHeaders": false,
-        "defaultRetries": "unsent"
+        "defaultRetries": "unsent",
+        "ejections": "strict",
+        "consecutiveErrors": "gateway-errors",
+        "defaultBalancing": "least-request"
       },
       "home": {
         "namespace": "default",

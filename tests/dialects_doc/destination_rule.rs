@@ -59,7 +59,7 @@ fn rows() -> Vec<Row> {
         noted("trafficPolicy.connectionPool.http.http2KeepAlive", LEFT),
         applied(
             "trafficPolicy.connectionPool.towerMesh.scope",
-            "Whose limits these are: the `cluster`'s, or each `endpoint`'s.",
+            "Whose limits these are: the `cluster`'s, or those of each host and port that requests name.",
         )
         .ours(),
         applied(
@@ -71,13 +71,142 @@ fn rows() -> Vec<Row> {
             "Retries that are allowed however few requests there are.",
         ),
         applied("trafficPolicy.retryBudget.budgetInterval", "How long a request counts after it began."),
-        noted("trafficPolicy.loadBalancer", "Not applied yet."),
-        noted("trafficPolicy.outlierDetection", "Not applied yet; in its older spellings neither."),
-        noted("trafficPolicy.outlierDetection.http", "The block as Istio 0.8 spelled it; not applied yet.")
+        applied(
+            "trafficPolicy.outlierDetection.consecutive5xxErrors",
+            "5xx in a row that eject; absent 5, 0 never.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.consecutiveGatewayErrors",
+            "502, 503 and 504 in a row that eject; 0 or absent never.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.consecutiveLocalOriginFailures",
+            "Failures without an answer in a row, if they are split; 0 or absent 5.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.splitExternalLocalOriginErrors",
+            "Counts failures without an answer apart.",
+        ),
+        applied("trafficPolicy.outlierDetection.interval", "How often hosts may return."),
+        applied("trafficPolicy.outlierDetection.baseEjectionTime", "How long the first ejection lasts."),
+        applied(
+            "trafficPolicy.outlierDetection.maxEjectionPercent",
+            "How many may be ejected; 0 or absent 10: of fewer than ten none.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.minHealthPercent",
+            "Below it all are asked, the ejected too; 0 or absent never.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes",
+            "Which statuses are errors, exactly these.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.consecutiveErrors",
+            "What it counts is a matter of the era; a note says what.",
+        ),
+        applied(
+            "trafficPolicy.outlierDetection.http.consecutiveErrors",
+            "As Istio 0.8 spelled `consecutive5xxErrors`.",
+        )
+        .former(),
+        applied("trafficPolicy.outlierDetection.http.interval", "As Istio 0.8 spelled it.").former(),
+        applied("trafficPolicy.outlierDetection.http.baseEjectionTime", "As Istio 0.8 spelled it.").former(),
+        applied("trafficPolicy.outlierDetection.http.maxEjectionPercent", "As Istio 0.8 spelled it.")
             .former(),
-        noted("trafficPolicy.tls", "Not applied yet."),
-        noted("trafficPolicy.tunnel", "Not applied yet."),
-        noted("trafficPolicy.proxyProtocol", "Not applied yet."),
+        applied("trafficPolicy.loadBalancer.simple", "Who is picked; absent as the era has it."),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.httpHeaderName",
+            "The key is this header; `:path` and the like are none.",
+        ),
+        applied("trafficPolicy.loadBalancer.consistentHash.httpCookie.name", "The key is this cookie."),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.httpCookie.path",
+            "The path of a cookie that is made.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.httpCookie.ttl",
+            "How long a cookie lives that is made; without it none is.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.httpCookie.attributes[].name",
+            "What else is told of a cookie that is made.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.httpCookie.attributes[].value",
+            "Its value; absent or empty it is a name alone.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.useSourceIp",
+            "The key is the address that the request comes from.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.httpQueryParameterName",
+            "The key is this parameter of the query.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.ringHash.minimumRingSize",
+            "Places on the ring, at least; 0 or absent 1024.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.maglev.tableSize",
+            "Places in the table, a prime; absent 65537.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.consistentHash.minimumRingSize",
+            "As `ringHash.minimumRingSize` used to be spelled.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.localityLbSetting.enabled",
+            "Whether localities matter; they do where outliers are detected.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.localityLbSetting.distribute[].from",
+            "Whose requests are shared, by locality; the first that fits.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.localityLbSetting.distribute[].to",
+            "Shares of localities, 100 together.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.localityLbSetting.failover[].from",
+            "The client's region; the first that fits.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.localityLbSetting.failover[].to",
+            "The region that comes before other ones.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.localityLbSetting.failoverPriority",
+            "Labels by which endpoints are near.",
+        ),
+        applied("trafficPolicy.loadBalancer.zoneAwareLbSetting.enabled", "Whether localities matter."),
+        applied(
+            "trafficPolicy.loadBalancer.zoneAwareLbSetting.failover[].from",
+            "As in `localityLbSetting`, by regions alone.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.zoneAwareLbSetting.failover[].to",
+            "As in `localityLbSetting`, by regions alone.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.zoneAwareLbSetting.failoverPriority",
+            "As in `localityLbSetting`.",
+        ),
+        noted(
+            "trafficPolicy.loadBalancer.zoneAwareLbSetting.minClusterSize",
+            "The zones of a region are as one.",
+        ),
+        applied(
+            "trafficPolicy.loadBalancer.warmup.duration",
+            "How long a new endpoint takes to its full share.",
+        ),
+        applied("trafficPolicy.loadBalancer.warmup.minimumPercent", "The share that it begins with."),
+        applied("trafficPolicy.loadBalancer.warmup.aggression", "How soon its share grows."),
+        applied("trafficPolicy.loadBalancer.warmupDurationSecs", "As `warmup.duration` used to be spelled."),
+        noted("trafficPolicy.tls", LEFT),
+        noted("trafficPolicy.tunnel", LEFT),
+        noted("trafficPolicy.proxyProtocol", LEFT),
         applied(
             "trafficPolicy.portLevelSettings[].port.number",
             "The port for which the entry stands instead of the whole policy.",
@@ -100,26 +229,72 @@ fn echoes(rows: &[Row]) -> Vec<Row> {
     of_subsets.collect::<Vec<_>>().into_iter().chain(of_ports.clone()).collect()
 }
 
-fn bases() -> Vec<(&'static str, Value)> {
-    let pool = || json!({"tcp": {"maxConnections": 1}});
-    let policy = |policy: Value| json!({"host": "reviews", "trafficPolicy": policy});
-    let subset =
-        |policy: Value| json!({"host": "reviews", "subsets": [{"name": "v1", "trafficPolicy": policy}]});
-    let port = |mut entry: Value| {
-        entry["port"] = json!({"number": 80});
-        json!({"portLevelSettings": [entry]})
-    };
-    let limited = || json!({"connectionPool": pool()});
-    vec![
-        ("", json!({"host": "reviews"})),
-        ("trafficPolicy.connectionPool.towerMesh", policy(limited())),
-        ("trafficPolicy.portLevelSettings[]", policy(port(json!({})))),
-        ("trafficPolicy.portLevelSettings[].connectionPool.towerMesh", policy(port(limited()))),
-        ("subsets[]", json!({"host": "reviews", "subsets": [{"name": "v1"}]})),
-        ("subsets[].trafficPolicy.connectionPool.towerMesh", subset(limited())),
-        ("subsets[].trafficPolicy.portLevelSettings[]", subset(port(json!({})))),
-        ("subsets[].trafficPolicy.portLevelSettings[].connectionPool.towerMesh", subset(port(limited()))),
+/// A policy around a block, for the host, for a port, and for a subset.
+type Around = fn(Value) -> Value;
+
+/// Where policies stand.
+fn places() -> [(&'static str, Around); 4] {
+    [
+        ("trafficPolicy", |policy| json!({"host": "reviews", "trafficPolicy": policy})),
+        ("trafficPolicy.portLevelSettings[]", |mut entry| {
+            entry["port"] = json!({"number": 80});
+            json!({"host": "reviews", "trafficPolicy": {"portLevelSettings": [entry]}})
+        }),
+        (
+            "subsets[].trafficPolicy",
+            |policy| json!({"host": "reviews", "subsets": [{"name": "v1", "trafficPolicy": policy}]}),
+        ),
+        ("subsets[].trafficPolicy.portLevelSettings[]", |mut entry| {
+            entry["port"] = json!({"number": 80});
+            let policy = json!({"portLevelSettings": [entry]});
+            json!({"host": "reviews", "subsets": [{"name": "v1", "trafficPolicy": policy}]})
+        }),
     ]
+}
+
+/// What must stand in a policy around a field.
+fn blocks() -> Vec<(&'static str, Value)> {
+    let hash = |key: Value| json!({"loadBalancer": {"consistentHash": key}});
+    let failover = json!([{"from": "us-central1", "to": "us-central2"}]);
+    let distribute = json!([{"from": "us-central1/*", "to": {"us-central1/*": 100}}]);
+    vec![
+        ("connectionPool.towerMesh", json!({"connectionPool": {"tcp": {"maxConnections": 1}}})),
+        ("loadBalancer.consistentHash.httpCookie", hash(json!({"httpCookie": {"name": "user"}}))),
+        (
+            "loadBalancer.consistentHash.httpCookie.attributes[]",
+            hash(json!({"httpCookie": {"name": "user", "attributes": [{"name": "SameSite"}]}})),
+        ),
+        (
+            "loadBalancer.localityLbSetting.distribute[]",
+            json!({"loadBalancer": {"localityLbSetting": {"distribute": distribute}}}),
+        ),
+        (
+            "loadBalancer.localityLbSetting.failover[]",
+            json!({"loadBalancer": {"localityLbSetting": {"failover": failover}}}),
+        ),
+        (
+            "loadBalancer.zoneAwareLbSetting.failover[]",
+            json!({"loadBalancer": {"zoneAwareLbSetting": {"failover": failover}}}),
+        ),
+        ("loadBalancer.warmup", json!({"loadBalancer": {"warmup": {"duration": "30s"}}})),
+    ]
+}
+
+fn bases() -> Vec<(&'static str, Value)> {
+    let mut bases = vec![
+        ("", json!({"host": "reviews"})),
+        ("subsets[]", json!({"host": "reviews", "subsets": [{"name": "v1"}]})),
+    ];
+    for (place, around) in places() {
+        if place.ends_with("[]") {
+            bases.push((place, around(json!({}))));
+        }
+        for (block, policy) in blocks() {
+            // They are few, and live as long as the tests.
+            bases.push((format!("{place}.{block}").leak(), around(policy)));
+        }
+    }
+    bases
 }
 
 fn values() -> Vec<(&'static str, Value)> {
@@ -158,5 +333,21 @@ fn values() -> Vec<(&'static str, Value)> {
         ("minRetryConcurrency", json!(3)),
         ("budgetInterval", json!("10s")),
         ("scope", json!("endpoint")),
+        ("simple", json!("ROUND_ROBIN")),
+        ("ttl", json!("0s")),
+        ("useSourceIp", json!(true)),
+        ("minimumRingSize", json!(1024)),
+        ("tableSize", json!(65537)),
+        ("distribute[].from", json!("us-central1/*")),
+        ("failover[].from", json!("us-central1")),
+        ("failover[].to", json!("us-central2")),
+        ("distribute[].to", json!({"us-central1/*": 100})),
+        ("enabled", json!(true)),
+        ("failoverPriority", json!(["topology.istio.io/network"])),
+        ("minClusterSize", json!(6)),
+        ("duration", json!("30s")),
+        ("minimumPercent", json!(10)),
+        ("aggression", json!(1.5)),
+        ("warmupDurationSecs", json!("30s")),
     ]
 }

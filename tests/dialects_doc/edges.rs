@@ -51,30 +51,70 @@ pub(crate) fn service_entry() -> Kind {
     Kind {
         name: "ServiceEntry",
         api_version: "networking.istio.io/v1",
-        about: "Istio's `networking.istio.io`, in any version; it makes hosts known, and which protocol \
-                their ports speak.",
+        about: "Istio's `networking.istio.io`, in any version; it makes hosts known, which protocol their \
+                ports speak, and who their endpoints are. A host whose endpoints nobody tells of is asked \
+                by its name, as the transport finds it.",
         rows: vec![
             applied("hosts", "The hosts."),
             applied("ports[].number", "A port of theirs."),
             applied("ports[].name", "What the port is called."),
             applied("ports[].protocol", "The protocol that is spoken there."),
-            noted("ports[].targetPort", "Endpoints are the transport's concern."),
+            applied("ports[].targetPort", "The endpoints' port, unless one of them says another."),
             applied("exportTo", "The namespaces whose clients see it."),
-            noted("addresses", "A host is looked for by its name."),
+            applied(
+                "addresses",
+                "Addresses by which requests can mean the hosts, each alone; a range means nobody.",
+            ),
             noted("location", "A client speaks to hosts in the mesh and outside of it alike."),
-            noted("resolution", "Endpoints are the transport's concern."),
-            noted("endpoints", "Endpoints are the transport's concern."),
-            noted("workloadSelector", "Endpoints are the transport's concern."),
+            applied(
+                "resolution",
+                "Addresses, or names to be looked up; `NONE`, `DYNAMIC_DNS`: whoever the request names.",
+            ),
+            applied(
+                "endpoints[].address",
+                "An address, a name, `unix:///path`; none: it is behind its network's gateway.",
+            ),
+            applied("endpoints[].ports", "Its ports, by the names of the host's."),
+            applied("endpoints[].labels", "By which subsets select it; where it is counts as labels too."),
+            applied("endpoints[].network", "Its network; another than the client's may be behind a gateway."),
+            applied(
+                "endpoints[].locality",
+                "Where it is; else the label `topology.istio.io/locality`, or `istio-locality`.",
+            ),
+            applied("endpoints[].weight", "Its share; 0 is 1."),
+            noted("endpoints[].serviceAccount", "Certificates are the transport's concern."),
+            applied(
+                "workloadSelector.labels",
+                "The labels of each `WorkloadEntry` and `Pod` of its namespace that is an endpoint.",
+            ),
             noted("subjectAltNames", "Certificates are the transport's concern."),
         ],
         schema: include_str!("schema/service_entry.txt"),
-        bases: vec![(
-            "",
-            json!({"hosts": ["a.b"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]}),
-        )],
+        bases: vec![
+            ("", json!({"hosts": ["a.b"], "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}]})),
+            (
+                "endpoints",
+                json!({
+                    "hosts": ["a.b"],
+                    "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
+                    "resolution": "STATIC",
+                    "endpoints": [{"address": "10.0.0.1"}],
+                }),
+            ),
+            (
+                "workloadSelector",
+                json!({
+                    "hosts": ["a.b"],
+                    "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
+                    "resolution": "STATIC",
+                }),
+            ),
+        ],
         values: vec![
             ("hosts", json!(["a.b"])),
             ("number", json!(80)),
+            ("address", json!("10.0.0.1")),
+            ("locality", json!("us-central1/z1")),
             ("protocol", json!("HTTP")),
             ("targetPort", json!(8080)),
             ("exportTo", json!(["."])),
@@ -83,6 +123,8 @@ pub(crate) fn service_entry() -> Kind {
             ("resolution", json!("DNS")),
             ("subjectAltNames", json!(["a.b"])),
             ("labels", json!({"app": "a"})),
+            ("endpoints[].ports", json!({"http": 8080})),
+            ("weight", json!(2)),
         ],
         ..Kind::default()
     }

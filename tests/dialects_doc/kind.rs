@@ -8,9 +8,9 @@ use tower_mesh::config::{FindingKind, load};
 use crate::{
     destination_rule,
     document::{path_of, put},
-    edges, osm, osm_retry,
+    edges, endpoint_slice, osm, osm_retry,
     row::{Origin, Row, is_below},
-    service, virtual_service,
+    service, virtual_service, workloads,
 };
 
 /// A kind of document.
@@ -32,6 +32,8 @@ pub(crate) struct Kind {
     pub(crate) values: Vec<(&'static str, Value)>,
     /// Documents beside it without which it would mean less.
     pub(crate) beside: &'static str,
+    /// Whether its fields stand beside `metadata`.
+    pub(crate) has_no_spec: bool,
     /// The fields that the reader itself knows.
     pub(crate) read: OnceCell<Vec<String>>,
 }
@@ -42,7 +44,11 @@ pub(crate) fn all() -> Vec<Kind> {
         destination_rule::kind(),
         edges::gateway(),
         edges::service_entry(),
+        workloads::entry(),
+        workloads::group(),
         service::kind(),
+        endpoint_slice::kind(),
+        endpoint_slice::pod(),
         osm::kind(),
         osm_retry::kind(),
     ]
@@ -104,8 +110,10 @@ impl Kind {
         let mut spec = base.cloned().unwrap_or_else(|| json!({}));
         put(&mut spec, field, value);
         let metadata = json!({"name": "reviews", "namespace": "default"});
-        json!({"apiVersion": self.api_version, "kind": self.name, "metadata": metadata, "spec": spec})
-            .to_string()
+        let mut document = json!({"apiVersion": self.api_version, "kind": self.name, "metadata": metadata});
+        let place = if self.has_no_spec { "" } else { "spec" };
+        put(&mut document, place, &spec);
+        document.to_string()
     }
 
     /// A value that means something in this field.

@@ -12,10 +12,10 @@ const HEAD: &[&str] = &[
      `tests/dialects_doc`, which is compared with the kinds' public schemas, with what the reader knows, \
      and with what the library does; `UPDATE_DIALECTS=1 cargo test --test dialects_doc` writes it. How a \
      field acts is said in [semantics](semantics.md).",
-    "A path begins below `spec`; `[]` is any item of a list, `*` any key. A field in none of these tables \
-     is unknown: a note says so, or an error where strictness is asked for \
-     (`Mesh::builder().strict(true)`). Other kinds of documents are read and passed over, with one note \
-     for each kind.",
+    "A path begins below `spec`, or beside `metadata` where a kind has no `spec`; `[]` is any item of a \
+     list, `*` any key. A field in none of these tables is unknown: a note says so, or an error where \
+     strictness is asked for (`Mesh::builder().strict(true)`). Other kinds of documents are read and passed \
+     over, with one note for each kind.",
 ];
 
 pub(crate) fn page(kinds: &[Kind]) -> String {

@@ -8,9 +8,9 @@ pub(crate) fn kind() -> Kind {
     Kind {
         name: "Service",
         api_version: "v1",
-        about: "Kubernetes' own, `v1`. It makes a host known, its ports, and which protocol they speak. \
-                Everything else of it, such as its `selector` or a port's `targetPort`, is passed over \
-                without a word: it is for others.",
+        about: "Kubernetes' own, `v1`. It makes a host known, its ports, and which protocol they speak. Its \
+                endpoints are those of its `EndpointSlice`s, and each `WorkloadEntry` that it selects. \
+                Everything else of it is passed over without a word: it is for others.",
         rows: vec![
             applied("ports[].port", "A port of the host."),
             applied(
@@ -21,6 +21,11 @@ pub(crate) fn kind() -> Kind {
                 "ports[].appProtocol",
                 "The protocol that is spoken there, which counts before the name.",
             ),
+            applied(
+                "ports[].targetPort",
+                "The port of a `WorkloadEntry` behind it, if it is a number; slices say their own.",
+            ),
+            applied("selector", "The labels of each `WorkloadEntry` of its namespace that is an endpoint."),
             applied("type", "`ExternalName`: it is another name of `externalName`."),
             applied("externalName", "The host that it is another name of."),
         ],
@@ -32,6 +37,8 @@ pub(crate) fn kind() -> Kind {
         values: vec![
             ("port", json!(80)),
             ("ports[].name", json!("grpc")),
+            ("targetPort", json!(8080)),
+            ("selector", json!({"app": "a"})),
             ("appProtocol", json!("grpc")),
             ("type", json!("ExternalName")),
             ("externalName", json!("a.b")),

@@ -145,7 +145,10 @@ fn requests() -> Vec<Row> {
         applied("http[].retries.retryOn", "Conditions and statuses, with commas between."),
         applied("http[].retries.backoff", "About how long to wait before the first retry."),
         applied("http[].retries.retryIgnorePreviousHosts", "Endpoints that were tried are left out."),
-        noted("http[].retries.retryRemoteLocalities", "Localities are not known yet."),
+        noted(
+            "http[].retries.retryRemoteLocalities",
+            "Another try is picked for as the first was, near or far.",
+        ),
         applied("http[].retries.towerMesh.methods", "`all`, or only those that are `safe`.").ours(),
         applied("http[].retries.towerMesh.honourRetryAfter", "Waits as an answer asks for, up to so long.")
             .ours(),

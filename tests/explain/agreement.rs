@@ -19,7 +19,7 @@ use tower_mesh::{
     layer::cluster::Cluster,
     mesh::{
         Explanation,
-        explain::{Answer, End, Forwarded, Place},
+        explain::{self, Answer, End, Forwarded, Place},
         plan::Station,
     },
     testing::{Echo, Upstreams},
@@ -226,7 +226,7 @@ fn compare(mesh: &Mesh, request: &Request<()>, told: &Explanation, seen: &Seen) 
             let breaks = matches!(forwarded.stations.first(), Some(Station::CircuitBreaker(_)));
             is(mesh.circuit_breaker(host, port).is_some() == breaks, "there is another breaker")?;
             is(refusal.is_none(), "it is refused")?;
-            let fits = |place: &&Place| leads(place, request, told, arrived);
+            let fits = |place: &&Place| leads(mesh, place, request, told, arrived);
             let place = forwarded.places.iter().find(fits).ok_or("it arrives elsewhere")?;
             let copies = forwarded.copies.iter().filter(|copies| copies.cluster.nobody.is_none());
             is(copies.count() == seen.copies, "there are other copies")?;
@@ -250,8 +250,16 @@ fn answers(answer: &Answer, seen: &Seen) -> Result<(), String> {
 }
 
 /// Whether a request that goes to this place arrives so.
-fn leads(place: &Place, request: &Request<()>, told: &Explanation, arrived: &Arrived) -> bool {
+fn leads(mesh: &Mesh, place: &Place, request: &Request<()>, told: &Explanation, arrived: &Arrived) -> bool {
     let cluster = &place.cluster;
+    if cluster.endpoints.is_some() {
+        // Whoever is led to an endpoint is told no more.
+        let at = |address: &str| arrived.uri.authority().is_some_and(|arrived| *arrived == *address);
+        return place.weight > 0
+            && cluster.nobody.is_none()
+            && arrived.cluster.is_none()
+            && addresses(mesh, cluster).iter().any(|address| at(address));
+    }
     let name = told.destination.as_ref().map_or("", |chosen| &chosen.name);
     // Whoever stays where it was sent to is told nothing.
     let stays =
@@ -265,6 +273,16 @@ fn leads(place: &Place, request: &Request<()>, told: &Explanation, arrived: &Arr
         && cluster.nobody.is_none()
         && arrived.uri.authority().is_some_and(|arrived| *arrived == *authority)
         && arrived.cluster.as_ref() == subset
+}
+
+/// Where the endpoints of a cluster are.
+fn addresses(mesh: &Mesh, cluster: &explain::Cluster) -> Vec<String> {
+    let plan = mesh.plan();
+    let host = plan.destinations.iter().find(|one| one.name == cluster.host).expect("a destination");
+    let labels = || cluster.labels.iter().map(|(name, value)| (&**name, &**value));
+    let endpoints = host.backends(cluster.port).expect("they are known").endpoints.iter();
+    let own = endpoints.filter(|endpoint| endpoint.has_all(labels()));
+    own.map(|endpoint| endpoint.address().or_port(cluster.port).to_string()).collect()
 }
 
 fn arrives(

@@ -2,7 +2,7 @@
 
 use tower_mesh::mesh::{Era, MeshBuilder};
 
-use crate::{document, of, policy, routes, service};
+use crate::{document, endpoint, of, policy, routes, service};
 
 /// Each rule puts its own name into `x-rule`, so that an upstream sees which one it was.
 const REVIEWS: &str = "\
@@ -144,7 +144,9 @@ pub(crate) fn clients() -> Vec<(&'static str, MeshBuilder)> {
         ("long ago", mesh().era(Era::V1_5)),
         (
             "who knows endpoints",
-            mesh().endpoint("reviews", [("version", "v1")]).endpoint("reviews", [("version", "v2")]),
+            mesh()
+                .endpoint("reviews", endpoint("10.0.0.1", "v1"))
+                .endpoint("reviews", endpoint("10.0.0.2", "v2")),
         ),
     ]
 }

@@ -2,13 +2,14 @@
 
 mod agreement;
 mod documents;
+mod endpoints;
 mod names;
 mod ports;
 mod rules;
 
 use http::Request;
 use tower_mesh::{
-    Mesh,
+    Endpoint, Mesh,
     mesh::{Explanation, MeshBuilder, explain::End},
 };
 
@@ -35,6 +36,11 @@ fn document(api: &str, kind: &str, name: &str, spec: &str) -> String {
 /// A mesh of these documents, in a file.
 fn of(documents: &[String]) -> MeshBuilder {
     Mesh::builder().file("mesh.yaml", &documents.concat())
+}
+
+/// An endpoint of this version.
+fn endpoint(address: &str, version: &str) -> Endpoint {
+    address.parse::<Endpoint>().expect("an address").label("version", version)
 }
 
 fn get(uri: &str) -> Request<()> {

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use tower_mesh::mesh::explain::End;
 
-use crate::{explained, get, of, policy, routes, told, with};
+use crate::{endpoint, explained, get, of, policy, routes, told, with};
 
 const REVIEWS: &str = "\
 hosts: [reviews]
@@ -102,12 +102,13 @@ http:
   - {destination: {host: elsewhere, subset: v1}, weight: 0}
 ";
     let mesh = of(&[routes("reviews", rule), policy("reviews", SUBSETS)]);
-    assert_snapshot!(told(mesh.endpoint("reviews", [("version", "v1")]), &get("http://reviews/")), @r#"
+    assert_snapshot!(told(mesh.endpoint("reviews", endpoint("10.0.0.1", "v1")), &get("http://reviews/")), @r#"
     GET http://reviews/
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
       DestinationRule default/reviews at mesh.yaml:18:9 (document 2)
     rule 1, default/reviews http[0] at mesh.yaml:8:5 (document 1), takes it: every request
       1 of 6 to reviews.default.svc.cluster.local:80, subset v1 (version=v1)
+        1 endpoint
         1. limits per port over HTTP/1: 10 exchanges at once, others wait
         connections (left to the transport): made within 1s
       2 of 6 to reviews.default.svc.cluster.local:80, subset v2 (track=test,version=v2)
@@ -266,7 +267,10 @@ fn a_machine_reads_the_same() {
       "uri": "http://reviews:9080/reviews/0?version=x",
       "era": {
         "trustRequestHeaders": false,
-        "defaultRetries": "unsent"
+        "defaultRetries": "unsent",
+        "ejections": "strict",
+        "consecutiveErrors": "gateway-errors",
+        "defaultBalancing": "least-request"
       },
       "host": "reviews",
       "port": 9080,

@@ -1,5 +1,7 @@
 //! Which destination is meant, and which of its rules takes a request.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 use crate::{
@@ -36,6 +38,8 @@ pub enum Found {
     Name,
     /// By a shorter one.
     ShortName,
+    /// By an address that stands for it.
+    Address,
     /// As one of a family of hosts.
     Family {
         /// The family, such as `*.example.com`.
@@ -62,6 +66,7 @@ impl Found {
             Meant::Named(named) if named.hosts.first().is_some_and(|full| full == host) => {
                 (named, Self::Name)
             }
+            Meant::Named(named) if is_address(host) => (named, Self::Address),
             Meant::Named(named) => (named, Self::ShortName),
             Meant::Of(of) => (of, Self::Family { family: family(of) }),
             Meant::InFullOf(of) => {
@@ -74,6 +79,12 @@ impl Found {
     pub(super) const fn is_by_family(&self) -> bool {
         matches!(self, Self::Family { .. } | Self::FullName { .. })
     }
+}
+
+/// Whether a host is named by an address, as requests write it.
+fn is_address(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.parse::<IpAddr>().is_ok()
 }
 
 impl Chosen {

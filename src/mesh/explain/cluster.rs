@@ -12,6 +12,7 @@ use crate::{
         place::Nowhere,
         plan::{Destination, Dialect, Target, Way},
     },
+    policy::balance::Algorithm,
 };
 
 /// A cluster: a host's endpoints at a port, or a part of them.
@@ -31,6 +32,9 @@ pub struct Cluster {
     /// The labels that its endpoints have.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// Its endpoints, where they are known and one of them is picked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoints: Option<Staff>,
     /// What a request passes there: limits, if there are any.
     #[serde(flatten)]
     pub way: Way,
@@ -45,6 +49,16 @@ pub struct Cluster {
     pub odd: Option<String>,
 }
 
+/// The endpoints of a cluster, as documents and the program told of them. That some are ejected is no plan's to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Staff {
+    /// How many there are.
+    pub count: usize,
+    /// How many of them are ready.
+    pub ready: usize,
+}
+
 /// Why nobody is at a cluster, and what requests are answered instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -57,7 +71,7 @@ pub struct Nobody {
 
 impl Cluster {
     /// The host itself, for requests that no rule leads anywhere.
-    pub(super) fn own(own: &Destination, port: u16, cluster: String) -> Self {
+    pub(super) fn own(own: &Destination, port: u16, cluster: String, memo: HttpMemo) -> Self {
         let odd =
             (!own.serves(port)).then(|| format!("{}; requests go there all the same", lacks(own, port)));
         // A service of osm-edge has another name in events than it has for clients.
@@ -66,23 +80,18 @@ impl Cluster {
             Dialect::Istio => None,
         };
         let host = host.unwrap_or(&own.name).clone();
-        Self { cluster, host, odd, ..Self::empty(own, port) }.with(own.way_to(port))
+        let empty = Self { cluster, host, odd, ..Self::empty(own, port) };
+        empty.with(own.way_to(port)).staffed(own, memo)
     }
 
     /// Where a target leads.
     pub(super) fn of(host: &Destination, target: &Target, port: u16, memo: HttpMemo) -> Self {
         let subset = target.subset.as_deref();
         let empty = Self { subset: target.subset.clone(), ..Self::empty(host, port) };
-        let nobody = |why: String, nowhere: Nowhere| {
-            let answer = Answer::of(nowhere.refusal(), memo, |_| {});
-            Some(Nobody { why, answer })
-        };
         match host.cluster(port, subset) {
-            Found::There { way, cluster, has_endpoints } => {
-                let why = || "no endpoint that is known has these labels".to_owned();
-                let nobody = if has_endpoints { None } else { nobody(why(), Nowhere::NoEndpoint) };
+            Found::There { way, cluster } => {
                 let (name, labels) = (cluster.to_string(), cluster.labels().clone());
-                Self { cluster: name, labels, nobody, ..empty }.with(way)
+                Self { cluster: name, labels, ..empty }.with(way).staffed(host, memo)
             }
             Found::Nothing => {
                 let why = match subset {
@@ -90,7 +99,7 @@ impl Cluster {
                     _ => lacks(host, port),
                 };
                 let name = format!("outbound|{port}|{}|{}", subset.unwrap_or_default(), host.name);
-                Self { cluster: name, nobody: nobody(why, Nowhere::NoCluster), ..empty }
+                Self { cluster: name, nobody: Some(Nobody::of(why, Nowhere::NoCluster, memo)), ..empty }
             }
         }
     }
@@ -102,6 +111,7 @@ impl Cluster {
             port,
             subset: None,
             labels: BTreeMap::new(),
+            endpoints: None,
             way: Way::default(),
             documents: Vec::new(),
             nobody: None,
@@ -111,6 +121,30 @@ impl Cluster {
 
     fn with(self, way: &Way) -> Self {
         Self { way: way.of_cluster(), ..self }
+    }
+
+    /// With those of a host's endpoints that are its own; where there is none, or none that may be asked, nobody answers.
+    fn staffed(self, host: &Destination, memo: HttpMemo) -> Self {
+        let balance = self.way.balance();
+        let known = host.backends(self.port).filter(|_| balance.algorithm() != Algorithm::Passthrough);
+        let Some(known) = known else { return self };
+        let labels = || self.labels.iter().map(|(name, value)| (&**name, &**value));
+        let own: Vec<_> = known.endpoints.iter().filter(|endpoint| endpoint.has_all(labels())).collect();
+        let ready = own.iter().filter(|endpoint| endpoint.is_ready()).count();
+        let why = match own.len() {
+            0 if known.endpoints.is_empty() => Some("no endpoint is known to be there"),
+            0 => Some("no endpoint that is known has these labels"),
+            _ if ready == 0 && balance.panic_percent() == 0 => Some("none of its endpoints is ready"),
+            _ => None,
+        };
+        let nobody = why.map(|why| Nobody::of(why.to_owned(), Nowhere::NoEndpoint, memo));
+        Self { endpoints: Some(Staff { count: own.len(), ready }), nobody, ..self }
+    }
+}
+
+impl Nobody {
+    fn of(why: String, nowhere: Nowhere, memo: HttpMemo) -> Self {
+        Self { why, answer: Answer::of(nowhere.refusal(), memo, |_| {}) }
     }
 }
 

@@ -79,17 +79,17 @@ pub struct Copies {
 
 impl Forwarded {
     /// To the host that the request names, whatever its rules say.
-    pub(super) fn as_asked(own: &Destination, port: u16) -> Self {
+    pub(super) fn as_asked(own: &Destination, port: u16, memo: HttpMemo) -> Self {
         let name = match own.dialect {
             Dialect::OsmEdge => format!("{}|{port}", own.name),
             Dialect::Istio => format!("outbound|{port}||{}", own.name),
         };
         let stations = own.way_to(port).stations.iter();
-        let before = stations.filter(|station| !matches!(station, Station::Limits(_)));
+        let before = stations.filter(|station| !matches!(station, Station::Limits(_) | Station::Balance(_)));
         let place = Place {
             weight: 1,
             total: 1,
-            cluster: Cluster::own(own, port, name),
+            cluster: Cluster::own(own, port, name, memo),
             request_headers: Vec::new(),
             response_headers: Vec::new(),
         };

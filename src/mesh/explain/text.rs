@@ -3,8 +3,8 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::{
-    Answer, Chosen, Cluster, Copies, End, Explanation, Forwarded, Found, LeftOut, PassedOver, Place, Stands,
-    Taken, Untouched,
+    Answer, Chosen, Cluster, Copies, End, Explanation, Forwarded, Found, LeftOut, PassedOver, Place, Staff,
+    Stands, Taken, Untouched,
 };
 use crate::mesh::plan::{Dialect, Way};
 
@@ -70,6 +70,7 @@ impl Chosen {
             Found::Name if name == host => write!(f, "`{host}` is a destination")?,
             Found::Name => write!(f, "`{host}` is {name}")?,
             Found::ShortName => write!(f, "`{host}` is a short name of {name}")?,
+            Found::Address => write!(f, "`{host}` is an address of {name}")?,
             Found::Family { family } => write!(f, "`{host}` is of the family {family}")?,
             Found::FullName { full, family } => {
                 write!(f, "`{host}` is short for {full}, which is of the family {family}")?;
@@ -186,9 +187,22 @@ impl Place {
                 writeln!(f, "    {what}: {}", changes.join(", "))?;
             }
         }
+        cluster.endpoints.iter().try_for_each(|staff| writeln!(f, "    {staff}"))?;
         let Way { stations, connections } = &cluster.way;
         (number..).zip(stations).try_for_each(|(number, station)| writeln!(f, "    {number}. {station}"))?;
         if connections.is_unset() { Ok(()) } else { writeln!(f, "    {connections}") }
+    }
+}
+
+impl Display for Staff {
+    /// How many there are, and how many of them may be asked.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match *self {
+            Self { count: 1, ready: 1 } => f.write_str("1 endpoint"),
+            Self { count, ready } if count == ready => write!(f, "{count} endpoints"),
+            Self { count: 1, .. } => f.write_str("1 endpoint, which is not ready"),
+            Self { count, ready } => write!(f, "{count} endpoints, {ready} of them ready"),
+        }
     }
 }
 

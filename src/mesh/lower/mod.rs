@@ -10,21 +10,25 @@ mod osm;
 mod standing;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 pub use invalid::InvalidBlock;
 
 use super::{
+    cluster::divided,
     era::Era,
     note::{Code, Note, NoteKind},
-    plan::{Home, Origin, Plan},
+    plan::{Backends, Home, Origin, Plan},
 };
 use crate::{
     config::{Document, Error, Errors, Location, Position, Resource, Source},
-    layer::draw::Draws,
-    policy::{Invalid, Setting},
+    layer::{balance::Endpoints, draw::Draws},
+    policy::{
+        Invalid, Setting,
+        balance::{Address, Locality},
+    },
 };
 
 /// Who the client is, and what its cluster calls itself.
@@ -35,8 +39,14 @@ pub(super) struct Identity {
     pub(super) labels: BTreeMap<String, String>,
     /// The gateways that it acts for, in full; none: it is inside of the mesh.
     pub(super) gateways: Vec<String>,
-    /// Endpoints that there are: their host, as this client names it, and their labels.
-    pub(super) endpoints: Vec<(String, BTreeMap<String, String>)>,
+    /// Where it is.
+    pub(super) locality: Locality,
+    /// In which network; empty: nobody says.
+    pub(super) network: String,
+    /// Endpoints that the program tells of: behind `HOST` or `HOST:PORT`, as this client names it.
+    pub(super) endpoints: Vec<(String, Endpoints)>,
+    /// The gateways that lead into other networks, by these.
+    pub(super) gateways_of: BTreeMap<String, Address>,
     pub(super) strict: bool,
     /// Whether it is asked for what costs more to find than to load.
     pub(super) thorough: bool,
@@ -55,7 +65,10 @@ impl Default for Identity {
             domain: "cluster.local".to_owned(),
             labels: BTreeMap::new(),
             gateways: Vec::new(),
+            locality: Locality::default(),
+            network: String::new(),
             endpoints: Vec::new(),
+            gateways_of: BTreeMap::new(),
             strict: false,
             thorough: false,
             draws: Draws::random(),
@@ -67,6 +80,24 @@ impl Default for Identity {
 }
 
 impl Identity {
+    /// Where the gateway is that leads into a network, if the program tells it.
+    fn gateway_of(&self, network: &str) -> Option<&Address> {
+        self.gateways_of.get(network)
+    }
+
+    /// What a client means by `HOST` or `HOST:PORT`: the shortest name that says the namespace too, and the port.
+    pub(super) fn meant(&self, host: &str) -> (String, Option<u16>) {
+        let (host, port) = divided(host);
+        let whole = format!(".svc.{}", self.domain.to_ascii_lowercase());
+        let short = host.strip_suffix(&*whole).or_else(|| host.strip_suffix(".svc")).unwrap_or(&host);
+        let meant = if short.contains(['.', ':', '*']) {
+            short.to_owned()
+        } else {
+            format!("{short}.{}", self.namespace)
+        };
+        (meant, port)
+    }
+
     /// How short names are completed.
     fn home(&self) -> Home {
         Home { namespace: self.namespace.clone(), domain: self.domain.clone() }
@@ -95,11 +126,14 @@ fn all(documents: &[Document], identity: &Identity) -> (Plan, Vec<Note>, Vec<Err
         lowering.findings(document);
     }
     let standing = standing::of(documents, &mut lowering);
-    let mut claims = osm::claims(&standing, &mut lowering);
-    claims.extend(istio::claims(&standing, &mut lowering));
+    let registry = istio::registry(&standing, &mut lowering);
+    let mut claims = osm::claims(&standing, &registry, &mut lowering);
+    claims.extend(istio::claims(&standing, &registry, &mut lowering));
     let places: HashMap<*const Document, usize> =
         standing.iter().enumerate().map(|(place, document)| (std::ptr::from_ref(*document), place)).collect();
-    claims.sort_by_key(|claim| places.get(&std::ptr::from_ref(claim.document)));
+    // Of what the program alone tells no document speaks; it comes last.
+    let place = |document: &Document| places.get(&std::ptr::from_ref(document)).copied();
+    claims.sort_by_key(|claim| claim.document.and_then(place).unwrap_or(usize::MAX));
     let destinations = names::settle(claims, &mut lowering);
     lowering.other_kinds(documents);
     let Lowering { mut notes, mut errors, .. } = lowering;
@@ -123,13 +157,19 @@ fn order(documents: &[Document]) -> impl Fn(Option<&Location>) -> (Option<usize>
 /// What a lowering gathers on its way.
 struct Lowering<'a> {
     identity: &'a Identity,
+    /// Which of the client's endpoints there are, by the names of their hosts.
+    told: HashMap<String, Vec<usize>>,
     notes: Vec<Note>,
     errors: Vec<Error>,
 }
 
 impl<'a> Lowering<'a> {
-    const fn new(identity: &'a Identity) -> Self {
-        Self { identity, notes: Vec::new(), errors: Vec::new() }
+    fn new(identity: &'a Identity) -> Self {
+        let mut told = HashMap::<_, Vec<_>>::new();
+        for (number, (host, _)) in identity.endpoints.iter().enumerate() {
+            told.entry(divided(host).0).or_default().push(number);
+        }
+        Self { identity, told, notes: Vec::new(), errors: Vec::new() }
     }
 }
 
@@ -154,13 +194,6 @@ impl Lowering<'_> {
     /// It was read, and has no effect yet.
     fn not_applied(&mut self, document: &Document, path: &str) {
         self.notes.push(Note::not_applied(document, path));
-    }
-
-    /// The same of those of these fields that are set.
-    fn fields_not_applied(&mut self, document: &Document, path: &str, fields: &[(bool, &str)]) {
-        for (_, field) in fields.iter().filter(|(is_set, _)| *is_set) {
-            self.not_applied(document, &format!("{path}.{field}"));
-        }
     }
 
     /// Those of these fields that are set were read, and stand in the plan for whoever makes connections.
@@ -230,6 +263,36 @@ impl Lowering<'_> {
         self.errors.push(invalid.at(document, block));
     }
 
+    /// The endpoints of a host with these names: those that the program tells of, as they are by now, and behind the ports
+    /// of which it tells nothing those that documents tell of.
+    fn endpoints_of(&self, names: &[String], documented: &[Backends]) -> Vec<Backends> {
+        let mut told: Vec<usize> =
+            names.iter().filter_map(|name| self.told.get(name)).flatten().copied().collect();
+        told.sort_unstable();
+        let told = told.iter().map(|number| &self.identity.endpoints[*number]);
+        // Of several that are told for one port the last counts.
+        let told: BTreeMap<_, _> = told.map(|(host, endpoints)| (divided(host).1, endpoints)).collect();
+        let is_told = |port: Option<u16>| told.contains_key(&None) || told.contains_key(&port);
+        let documented = documented.iter().filter(|backends| !is_told(backends.port)).cloned();
+        let told = told.iter().filter(|(_, endpoints)| endpoints.is_known());
+        let told = told.map(|(port, endpoints)| Backends::new(*port, endpoints.all().to_vec()));
+        let mut all: Vec<_> = told.chain(documented).collect();
+        all.sort_by_key(|backends| backends.port);
+        all
+    }
+
+    /// The hosts whose endpoints the program tells of, as it names them, each once.
+    fn told_hosts(&self) -> impl Iterator<Item = String> + use<'_> {
+        let mut known = HashSet::new();
+        let hosts = self.identity.endpoints.iter().map(|(host, _)| divided(host).0);
+        hosts.filter(move |host| known.insert(host.clone()))
+    }
+
+    /// Whether the program tells of endpoints of a host with these names, or will.
+    fn is_told_of(&self, names: &[String]) -> bool {
+        names.iter().any(|name| self.told.contains_key(name))
+    }
+
     /// The namespace that a document lives in.
     fn namespace<'a>(&'a self, document: &'a Document) -> &'a str {
         document.metadata.namespace.as_deref().unwrap_or(&self.identity.namespace)
@@ -250,10 +313,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// One note for all documents of other kinds, at the first of them.
+    /// One note for all documents of kinds that are not applied, at the first of them.
     fn other_kinds(&mut self, documents: &[Document]) {
-        let others: Vec<_> =
-            documents.iter().filter(|document| document.resource == Resource::Other).collect();
+        let others: Vec<_> = documents.iter().filter(|document| is_other(&document.resource)).collect();
         let Some(first) = others.first() else { return };
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for document in &others {
@@ -271,4 +333,9 @@ impl Lowering<'_> {
         let message = format!("{many} read, and not applied: {}", kinds.join(", "));
         self.notes.push(Note::new(first, "kind", NoteKind::NotApplied, message));
     }
+}
+
+/// Whether nothing is done with such a document: its kind is not known.
+fn is_other(resource: &Resource) -> bool {
+    matches!(resource, Resource::Other)
 }

@@ -11,7 +11,8 @@ use crate::{
 /// A destination, and what asks for it.
 pub(super) struct Claim<'a> {
     pub(super) destination: Destination,
-    pub(super) document: &'a Document,
+    /// None: only the program tells of it.
+    pub(super) document: Option<&'a Document>,
     /// Where the document names the host.
     pub(super) path: String,
     /// Whether it is a policy that names it; else the host is only there.
@@ -21,10 +22,11 @@ pub(super) struct Claim<'a> {
 /// The destinations under the names that are theirs: a name means the host of the first document whose policy is for it;
 /// one that is only there has the names that no policy asks for. A destination without a name is none.
 pub(super) fn settle(mut claims: Vec<Claim<'_>>, lowering: &mut Lowering<'_>) -> Vec<Destination> {
-    let mut taken: HashMap<String, Location> = HashMap::new();
+    let mut taken: HashMap<String, Option<Location>> = HashMap::new();
     for claim in claims.iter_mut().filter(|claim| claim.by_policy) {
         let lost = claim.settle(&mut taken);
-        let Some(by) = lost.first().map(|name| &taken[name]) else { continue };
+        let by = lost.first().and_then(|name| taken[name].as_ref());
+        let (Some(by), Some(document)) = (by, claim.document) else { continue };
         let what = match claim.destination.hosts.is_empty() {
             true => "never applies".to_owned(),
             false => {
@@ -34,7 +36,7 @@ pub(super) fn settle(mut claims: Vec<Claim<'_>>, lowering: &mut Lowering<'_>) ->
         };
         let message = format!("{what}: the document at {by} is for the same name");
         let fix = "let one document be for each name";
-        lowering.lint(claim.document, &claim.path, Code::Duplicate, message, fix);
+        lowering.lint(document, &claim.path, Code::Duplicate, message, fix);
     }
     for claim in claims.iter_mut().filter(|claim| !claim.by_policy) {
         claim.settle(&mut taken);
@@ -45,10 +47,11 @@ pub(super) fn settle(mut claims: Vec<Claim<'_>>, lowering: &mut Lowering<'_>) ->
 
 impl Claim<'_> {
     /// Takes the names that are free, and gives those back that are not.
-    fn settle(&mut self, taken: &mut HashMap<String, Location>) -> Vec<String> {
+    fn settle(&mut self, taken: &mut HashMap<String, Option<Location>>) -> Vec<String> {
         let hosts = &mut self.destination.hosts;
         let (lost, kept): (Vec<_>, Vec<_>) = hosts.drain(..).partition(|name| taken.contains_key(name));
-        let place = |name: &String| (name.clone(), self.document.locate_nearest(&self.path));
+        let place =
+            |name: &String| (name.clone(), self.document.map(|document| document.locate_nearest(&self.path)));
         taken.extend(kept.iter().map(place));
         *hosts = kept;
         lost

@@ -22,6 +22,8 @@ struct Fields {
     honour_retry_after: Option<Span>,
     body_limit: usize,
     hedging: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    judge_local_answers: bool,
     trust_request_headers: bool,
     count_attempts: bool,
 }
@@ -32,6 +34,11 @@ struct Backoff {
     base: Span,
     most: Span,
     jitter: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(it: &bool) -> bool {
+    !*it
 }
 
 pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
@@ -53,6 +60,7 @@ pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Re
         honour_retry_after: settings.honour_retry_after().map(Span),
         body_limit: settings.body_limit(),
         hedging: settings.hedging(),
+        judge_local_answers: settings.judges_local_answers(),
         trust_request_headers: settings.trust_request_headers(),
         count_attempts: settings.count_attempts(),
     };
@@ -82,6 +90,9 @@ pub(super) fn describe(settings: &Settings, f: &mut fmt::Formatter<'_>) -> fmt::
     }
     if settings.trust_request_headers() {
         f.write_str("; a request's `x-envoy-…` headers count instead")?;
+    }
+    if settings.judges_local_answers() {
+        f.write_str("; of our own answers too")?;
     }
     if settings.count_attempts() {
         f.write_str("; tries are numbered")?;

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt, ops::Deref};
 use http::HeaderName;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{Port, Station, Way, numbered};
+use super::{Port, Station, Way, balance, numbered};
 use crate::policy::{
     PartsPerMillion,
+    balance::HashKeys,
     route::{Action, Condition, HeaderChanges, Leg, Route, Weighted},
 };
 
@@ -21,6 +22,9 @@ pub struct Rule {
     pub conditions: Vec<Condition>,
     /// Where they go, and what is changed on the way.
     pub route: Route<Target>,
+    /// What of them decides who answers, where that is not what the clusters say by themselves: the keys of all places of a
+    /// route belong together.
+    pub hash_keys: Option<HashKeys>,
     /// What they pass, outermost first; the limits of the cluster come after that.
     pub stations: Vec<Station>,
     /// Who gets copies.
@@ -185,7 +189,7 @@ struct Copied<'a> {
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut rule = serializer.serialize_struct("Rule", 9)?;
+        let mut rule = serializer.serialize_struct("Rule", 10)?;
         rule.serialize_field("rule", &self.origin.name)?;
         let when: Vec<_> = self.conditions.iter().map(ToString::to_string).collect();
         rule.serialize_field("when", &when)?;
@@ -207,6 +211,9 @@ impl Serialize for Rule {
             if !changes.is_empty() {
                 rule.serialize_field(name, &changed(changes))?;
             }
+        }
+        if let Some(keys) = &self.hash_keys {
+            rule.serialize_field("hashKeys", &balance::keys(keys))?;
         }
         if !self.mirrors.is_empty() {
             let percent = |mirror: &Mirror| mirror.share.percent();
@@ -284,6 +291,11 @@ impl fmt::Display for Rule {
         }
         changes(f, "request", self.route.request_changes())?;
         changes(f, "response", self.route.response_changes())?;
+        if let Some(keys) = &self.hash_keys {
+            let keys = balance::keys(keys);
+            let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", then ") };
+            writeln!(f, "    keys of the route, in the place of its clusters': {keys}")?;
+        }
         for mirror in &self.mirrors {
             writeln!(f, "    copies {} to {}", mirror.share, mirror.target)?;
         }

@@ -101,7 +101,7 @@ fn judge(root: &Named<'_>, beside: &Beside<'_, '_>, lowering: &mut Lowering<'_>)
         let path = format!("{path}.match[{index}]");
         let _ = conditions::condition(document, entry, &path, beside.client, lowering);
     }
-    stations::of(document, route, path, lowering);
+    stations::of(document, route, path, false, lowering);
     let mirrors = |lowering: &mut Lowering<'_>| mirrors::of(document, route, path, beside.registry, lowering);
     match route.mirror.is_some() || !route.mirrors.is_empty() {
         true => mirrors(lowering),

@@ -1,33 +1,28 @@
-//! `DestinationRule`: the limits of a host, and of single ports of it.
+//! `DestinationRule`: what holds for a host, for single ports of it, and for parts of its endpoints.
 
 use std::collections::{BTreeMap, HashSet, btree_map::Entry};
 
-use super::{limits, naming, registry::Ports};
+use super::{
+    naming,
+    registry::Ports,
+    sections::{Block, Sections},
+};
 use crate::{
     config::{
         Document,
-        istio::{ConnectionPool, DestinationRule, PortTrafficPolicy, RetryBudget, TrafficPolicy},
+        istio::{ConsistentHash, DestinationRule, PortTrafficPolicy, TrafficPolicy},
     },
     mesh::{
         lower::{Lowering, invalid::InvalidBlock},
         note::NoteKind,
-        plan::Connections,
     },
-    policy::limits::{Settings, Upstream},
 };
 
 /// What a rule sets for a host: a block stands as a whole, and a port's replaces all of the host's.
 #[derive(Default, Clone)]
 pub(super) struct Rule<'a> {
-    whole: Limited<'a>,
-    ports: BTreeMap<u16, Limited<'a>>,
-}
-
-/// The blocks that limit.
-#[derive(Default, Clone, Copy)]
-struct Limited<'a> {
-    pool: Option<&'a ConnectionPool>,
-    budget: Option<&'a RetryBudget>,
+    whole: Sections<'a>,
+    ports: BTreeMap<u16, Sections<'a>>,
 }
 
 /// Reads a rule: what is wrong with it and what there is to tell is said here, once.
@@ -38,7 +33,9 @@ pub(super) fn read<'a>(
     lowering: &mut Lowering<'_>,
 ) -> Read<'a> {
     judge(document, spec, lowering);
-    let policy = spec.traffic_policy.as_ref().map(|policy| rule(document, policy, "spec", spoken, lowering));
+    let policy = spec.traffic_policy.as_ref();
+    let policy = policy.map(|policy| rule(document, policy, "spec", &Rule::default(), spoken, lowering));
+    let whole = policy.clone().unwrap_or_default();
     let mut names = HashSet::new();
     let mut subsets = Vec::new();
     for (index, subset) in spec.subsets.iter().enumerate() {
@@ -52,8 +49,8 @@ pub(super) fn read<'a>(
             lowering.refuse(document, &format!("{path}.name"), &message, "a name of its own for each subset");
         }
         naming::judge_labels(document, &subset.labels, &format!("{path}.labels"), lowering);
-        let policy =
-            subset.traffic_policy.as_ref().map(|policy| rule(document, policy, &path, spoken, lowering));
+        let policy = subset.traffic_policy.as_ref();
+        let policy = policy.map(|policy| rule(document, policy, &path, &whole, spoken, lowering));
         subsets.push(Part { name, labels: &subset.labels, policy });
     }
     Read { policy, subsets }
@@ -96,34 +93,28 @@ impl<'a> Part<'a> {
         self.policy.iter().flat_map(Rule::ports)
     }
 
-    /// The limits to a port of this part, where that is said of the whole host. A block takes the place of the host's, and
-    /// an entry for a port takes the place of all of its blocks, those that it does not have too.
-    pub(super) fn to(
-        &self,
-        whole: &Rule<'a>,
-        port: Option<u16>,
-        protocol: Upstream,
-    ) -> (Option<Settings>, Connections) {
-        let base = whole.limited(port);
-        let Some(own) = &self.policy else { return base.to(protocol) };
-        let at_port = port.and_then(|port| own.ports.get(&port));
-        let pool = match at_port {
-            Some(entry) => entry.pool,
-            None => own.whole.pool.or(base.pool),
-        };
-        let budget = match at_port {
-            Some(_) => base.budget,
-            None => own.whole.budget.or(base.budget),
-        };
-        Limited { pool, budget }.to(protocol)
+    /// What is said of it alone.
+    pub(super) const fn policy(&self) -> Option<&Rule<'a>> {
+        self.policy.as_ref()
+    }
+
+    /// What holds for a port of this part, where that is said of the whole host.
+    pub(super) fn sections(&self, whole: &Rule<'a>, port: Option<u16>) -> Sections<'a> {
+        let base = whole.sections(port);
+        let Some(own) = &self.policy else { return base.clone() };
+        match own.at(port) {
+            Some(entry) => entry.instead_of(base),
+            None => own.whole.over(base),
+        }
     }
 }
 
-/// The policy in a block.
+/// The policy in a block, of all of a host or of a part of it.
 fn rule<'a>(
     document: &'a Document,
     policy: &'a TrafficPolicy,
     block: &str,
+    of_host: &Rule<'a>,
     spoken: &Ports,
     lowering: &mut Lowering<'_>,
 ) -> Rule<'a> {
@@ -133,22 +124,23 @@ fn rule<'a>(
     }
     let path = format!("{block}.trafficPolicy");
     let fields = [
-        (policy.load_balancer.is_some(), "loadBalancer"),
-        (policy.outlier_detection.is_some(), "outlierDetection"),
         (policy.tls.is_some(), "tls"),
         (policy.tunnel.is_some(), "tunnel"),
         (policy.proxy_protocol.is_some(), "proxyProtocol"),
     ];
-    lowering.fields_not_applied(document, &path, &fields);
-    let whole = Limited { pool: policy.connection_pool.as_ref(), budget: policy.retry_budget.as_ref() };
+    lowering.left_to_the_transport(document, &path, &fields);
+    let balancer = Block::new(policy.load_balancer.as_ref(), document, format!("{path}.loadBalancer"));
+    let outlier = Block::new(policy.outlier_detection.as_ref(), document, format!("{path}.outlierDetection"));
+    let (pool, budget) = (policy.connection_pool.as_ref(), policy.retry_budget.as_ref());
+    let whole = Sections { pool, outlier, balancer, budget };
     let mut ports = BTreeMap::new();
     for (index, entry) in policy.port_level_settings.iter().enumerate() {
         let path = format!("{path}.portLevelSettings[{index}]");
-        let Some((number, limited)) = port(document, entry, &path, spoken, lowering) else { continue };
+        let Some((number, sections)) = port(document, entry, &path, spoken, lowering) else { continue };
         match ports.entry(number) {
             Entry::Vacant(place) => {
-                place.insert(limited);
-                limited.note_lost(document, &path, &whole, lowering);
+                sections.note_lost(document, &path, &whole, lowering);
+                place.insert(sections);
             }
             Entry::Occupied(_) => {
                 let message = format!("never applies: an earlier entry is for port {number}");
@@ -156,18 +148,19 @@ fn rule<'a>(
             }
         }
     }
-    whole.judge(document, &path, &spoken.beside(&ports), lowering);
+    let detects = of_host.whole.outlier.is_some();
+    whole.judge(document, &path, &spoken.beside(&ports), detects, lowering);
     Rule { whole, ports }
 }
 
 /// What is set for one port.
 fn port<'a>(
-    document: &Document,
+    document: &'a Document,
     entry: &'a PortTrafficPolicy,
     path: &str,
     spoken: &Ports,
     lowering: &mut Lowering<'_>,
-) -> Option<(u16, Limited<'a>)> {
+) -> Option<(u16, Sections<'a>)> {
     let number = entry.port.and_then(|port| port.number).unwrap_or(0);
     if number == 0 {
         let found = if entry.port.is_none() { "absent" } else { "without a number" };
@@ -175,15 +168,12 @@ fn port<'a>(
         lowering.invalid(document, path, InvalidBlock::new("port", found, accepted));
         return None;
     }
-    let fields = [
-        (entry.load_balancer.is_some(), "loadBalancer"),
-        (entry.outlier_detection.is_some(), "outlierDetection"),
-        (entry.tls.is_some(), "tls"),
-    ];
-    lowering.fields_not_applied(document, path, &fields);
-    let limited = Limited { pool: entry.connection_pool.as_ref(), budget: None };
-    limited.judge(document, path, &[spoken.to(Some(number))], lowering);
-    Some((number, limited))
+    lowering.left_to_the_transport(document, path, &[(entry.tls.is_some(), "tls")]);
+    let balancer = Block::new(entry.load_balancer.as_ref(), document, format!("{path}.loadBalancer"));
+    let outlier = Block::new(entry.outlier_detection.as_ref(), document, format!("{path}.outlierDetection"));
+    let sections = Sections { pool: entry.connection_pool.as_ref(), outlier, balancer, budget: None };
+    sections.judge(document, path, &[spoken.to(Some(number))], false, lowering);
+    Some((number, sections))
 }
 
 impl<'a> Rule<'a> {
@@ -192,68 +182,28 @@ impl<'a> Rule<'a> {
         self.ports.keys().copied()
     }
 
-    /// The limits to a port where this protocol is spoken, unless the policies upgrade it.
-    pub(super) fn to(&self, port: Option<u16>, protocol: Upstream) -> (Option<Settings>, Connections) {
-        self.limited(port).to(protocol)
+    /// What is said of the host, then of single ports.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Sections<'a>> {
+        std::iter::once(&self.whole).chain(self.ports.values())
     }
 
-    fn limited(&self, port: Option<u16>) -> &Limited<'a> {
-        port.and_then(|port| self.ports.get(&port)).unwrap_or(&self.whole)
-    }
-}
-
-impl Limited<'_> {
-    fn to(&self, protocol: Upstream) -> (Option<Settings>, Connections) {
-        // What is wrong has been told.
-        let settings = self.settings(protocol).ok();
-        let connections = self.pool.map(limits::connections).and_then(Result::ok).unwrap_or_default();
-        (settings, connections)
+    /// What holds for a port.
+    pub(super) fn sections(&self, port: Option<u16>) -> &Sections<'a> {
+        self.at(port).unwrap_or(&self.whole)
     }
 
-    fn settings(&self, protocol: Upstream) -> Result<Settings, InvalidBlock> {
-        let protocol = match self.pool {
-            Some(pool) if limits::upgrades(pool) => Upstream::Http2,
-            _ => protocol,
-        };
-        let mut settings = self.pool.map_or_else(|| Ok(Settings::builder()), limits::builder)?;
-        if let Some(budget) = self.budget {
-            settings = settings.retry_budget(limits::budget(budget)?);
-        }
-        limits::built(settings.protocol(protocol))
+    /// What is said of this port alone.
+    fn at(&self, port: Option<u16>) -> Option<&Sections<'a>> {
+        port.and_then(|port| self.ports.get(&port))
     }
 
-    /// Says what is wrong with the blocks at this path, and what never acts over any of these protocols.
-    fn judge(&self, document: &Document, path: &str, spoken: &[Upstream], lowering: &mut Lowering<'_>) {
-        let budget = self.budget.map(limits::budget).transpose();
-        let sound = budget.is_ok();
-        if let Err(invalid) = budget {
-            lowering.invalid(document, &format!("{path}.retryBudget"), invalid);
-        }
-        let Some(pool) = self.pool else { return };
-        let path = format!("{path}.connectionPool");
-        lowering.left_to_the_transport(document, &path, &limits::for_the_transport(pool));
-        if let Err(invalid) = limits::builder(pool).and_then(|_| limits::connections(pool)) {
-            return lowering.invalid(document, &path, invalid);
-        }
-        let settings = spoken.iter().filter_map(|protocol| self.settings(*protocol).ok().filter(|_| sound));
-        let mut told = Vec::new();
-        for surprise in settings.flat_map(|settings| limits::surprises(&settings)) {
-            if !told.contains(&surprise) {
-                told.push(surprise);
-            }
-        }
-        lowering.surprises(document, &path, told);
+    /// What of a request decides, if something does, whatever is said of ports.
+    pub(super) fn hash(&self) -> Option<&'a ConsistentHash> {
+        self.whole.hash()
     }
 
-    /// Tells which limits of the policy around an entry for a port are lost there.
-    fn note_lost(&self, document: &Document, path: &str, whole: &Self, lowering: &mut Lowering<'_>) {
-        let lost = [
-            (whole.pool.is_some() && self.pool.is_none(), "connectionPool"),
-            (whole.budget.is_some(), "retryBudget"),
-        ];
-        for (_, block) in lost.iter().filter(|(is_lost, _)| *is_lost) {
-            let message = format!("replaces the whole policy around it: its `{block}` is lost for this port");
-            lowering.note(document, path, NoteKind::Surprise, message);
-        }
+    /// The same, by what is said of this port alone.
+    pub(super) fn hash_at(&self, port: Option<u16>) -> Option<&'a ConsistentHash> {
+        self.at(port)?.hash()
     }
 }

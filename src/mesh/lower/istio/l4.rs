@@ -104,17 +104,21 @@ fn judge_entry(
         lowering.refuse(document, &path, "`port` cannot be 0", "a port, from 1 to 65535");
     }
     for (index, subnet) in subnets.iter().enumerate() {
-        let (address, length) = subnet.split_once('/').map_or((&**subnet, None), |(a, l)| (a, Some(l)));
-        let is_range = address.parse::<IpAddr>().is_ok_and(|address| {
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= most))
-        });
-        if !is_range {
+        if !is_range(subnet) {
             let message = format!("a range of addresses cannot be `{subnet}`");
             let path = format!("{path}.destinationSubnets[{index}]");
             lowering.refuse(document, &path, &message, "an address, or a range such as `10.0.0.0/8`");
         }
     }
+}
+
+/// Whether it is an address, or a range of them: `10.0.0.1`, `10.0.0.0/8`.
+pub(super) fn is_range(text: &str) -> bool {
+    let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
+    address.parse::<IpAddr>().is_ok_and(|address| {
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        length.is_none_or(|length| length.parse::<u8>().is_ok_and(|length| length <= most))
+    })
 }
 
 fn judge_places(

@@ -1,32 +1,45 @@
-//! Istio's documents as destinations: rules that say who goes where and what is passed before, then the clusters' limits.
+//! Istio's documents as destinations: rules that say who goes where and what is passed before, then what holds for the
+//! clusters: limits, who is picked, and who is left out.
 
 mod actions;
+mod advice;
 mod answers;
+mod balance;
 mod client;
 mod conditions;
 mod cors;
 mod delegate;
 mod destination_rule;
+mod endpoints;
 mod fault;
 mod gateways;
+mod hash_keys;
 mod header_changes;
 mod l4;
 mod limits;
+mod localities;
 mod mirrors;
 mod naming;
 mod order;
+mod outlier;
 mod policies;
+mod ports;
 mod protocols;
 mod registry;
 mod retries;
 mod rewrites;
 mod said;
+mod sections;
+mod service_entry;
+mod slices;
+mod staff;
 mod stations;
 mod table;
 mod target;
 mod targets;
 mod timing;
 mod virtual_service;
+mod workloads;
 
 use std::collections::HashSet;
 
@@ -35,27 +48,39 @@ use self::{
     delegate::Delegates,
     gateways::Gateways,
     policies::Policies,
-    registry::Registry,
     said::{Said, Subject},
     virtual_service::Beside,
 };
-use super::{Lowering, names::Claim};
+use super::{Identity, Lowering, names::Claim, osm};
 use crate::{
     config::{Document, Resource, istio::VirtualService},
     mesh::{host::Host, note::Code},
 };
 
-pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Vec<Claim<'a>> {
-    // A `Service` alone is of no mesh: who says nothing in Istio's words has nothing of Istio's.
-    if !documents.iter().any(|document| is_ours(&document.resource)) {
-        return Vec::new();
+pub(super) use self::registry::Registry;
+
+/// The hosts that there are documents of.
+pub(super) fn registry<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>) -> Registry<'a> {
+    let client = Client::new(lowering.identity);
+    Registry::of(documents, &client, lowering)
+}
+
+pub(super) fn claims<'a>(
+    documents: &[&'a Document],
+    registry: &Registry<'a>,
+    lowering: &mut Lowering<'_>,
+) -> Vec<Claim<'a>> {
+    // A `Service` alone is of no mesh: who says nothing in Istio's words has nothing of Istio's. Where it is known who
+    // answers, requests are balanced all the same, and in a mesh of osm-edge's as there.
+    let is_ours = documents.iter().any(|document| is_ours(&document.resource));
+    if !is_ours && documents.iter().any(|document| is_osms(&document.resource)) {
+        return osm::bare(registry, lowering);
     }
     let client = Client::new(lowering.identity);
-    let registry = Registry::of(documents, &client, lowering);
     let gateways = Gateways::of(documents, lowering);
     let delegates = Delegates::of(documents, lowering);
-    let policies = Policies::of(documents, &registry, &client, lowering);
-    let beside = Beside { registry: &registry, client: &client, delegates: &delegates };
+    let policies = Policies::of(documents, registry, &client, lowering);
+    let beside = Beside { registry, client: &client, policies: &policies, delegates: &delegates };
     let routes_of = |document: &&'a Document| match &document.resource {
         Resource::VirtualService(spec) => Some((*document, &**spec)),
         _ => None,
@@ -66,7 +91,7 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
     for (document, spec) in whole {
         let Some(mut read) = virtual_service::read(document, spec, &beside, lowering) else { continue };
         gateways.keep_served(&mut read, spec, &client, lowering);
-        protocols::judge(document, spec, &mut read, &registry, &gateways, &client, lowering);
+        protocols::judge(document, spec, &mut read, registry, &gateways, &client, lowering);
         judge_sense(document, spec, &beside, &policies, lowering);
         routes.push(read);
     }
@@ -78,13 +103,39 @@ pub(super) fn claims<'a>(documents: &[&'a Document], lowering: &mut Lowering<'_>
         }
     }
     if lowering.identity.thorough {
-        judge_names(documents, &registry, lowering);
+        judge_names(documents, registry, lowering);
     }
-    let said = Said::new(&registry, &policies, routes, lowering);
+    let said = Said::new(registry, &policies, routes, lowering);
     let mut known = HashSet::new();
-    let subjects = subjects(&said, lowering).into_iter();
+    let subjects = subjects(&said, is_ours, lowering).into_iter();
     let subjects = subjects.filter(|subject| known.insert(subject.host.clone()));
-    subjects.filter_map(|subject| said.claim(subject, lowering)).collect()
+    let mut claims: Vec<_> = subjects.filter_map(|subject| said.claim(subject, lowering)).collect();
+    let told = told(&said, &claims, lowering).into_iter();
+    claims.extend(told.filter_map(|subject| said.claim(subject, lowering)));
+    staff::judge(documents, &claims, lowering);
+    advice::judge(&claims, &said, lowering);
+    claims
+}
+
+/// The hosts of which only the program tells, by their endpoints. A name that is short for a host that rules lead to is
+/// that host's.
+fn told<'a>(said: &Said<'_, 'a>, claims: &[Claim<'a>], lowering: &Lowering<'_>) -> Vec<Subject<'a>> {
+    let Identity { namespace, domain, .. } = lowering.identity;
+    let names = claims.iter().flat_map(|claim| &claim.destination.hosts);
+    let named: HashSet<&str> = names.map(String::as_str).collect();
+    let led: HashSet<&str> = said.targets().into_iter().map(|(name, _)| name).collect();
+    let home = lowering.identity.home();
+    let hosts = lowering.told_hosts().filter(|name| !named.contains(&**name)).map(|name| {
+        let full = home.full(&name).filter(|full| led.contains(&**full));
+        Host::of_istio(full.as_deref().unwrap_or(&name), namespace, domain)
+    });
+    let mut known = HashSet::new();
+    let hosts = hosts.filter(|host| known.insert(host.clone()));
+    hosts.map(|host| Subject { host, document: None, path: String::new(), by_policy: false }).collect()
+}
+
+fn is_osms(resource: &Resource) -> bool {
+    matches!(resource, Resource::UpstreamTrafficSetting(_) | Resource::Retry(_))
 }
 
 fn is_ours(resource: &Resource) -> bool {
@@ -98,12 +149,12 @@ fn is_ours(resource: &Resource) -> bool {
 }
 
 /// The hosts that documents speak of, and those that are there: as documents say, or because rules lead to them.
-fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>> {
+fn subjects<'a>(said: &Said<'_, 'a>, is_ours: bool, lowering: &Lowering<'_>) -> Vec<Subject<'a>> {
     let domain = &lowering.identity.domain;
     let routed = said.routes.iter().flat_map(|routes| {
         let subject = |(host, path): &(Host, String)| Subject {
             host: host.clone(),
-            document: routes.document,
+            document: Some(routes.document),
             path: path.clone(),
             by_policy: true,
         };
@@ -111,13 +162,13 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
     });
     let policed = said.policies.hosts().map(|(host, document)| Subject {
         host: host.clone(),
-        document,
+        document: Some(document),
         path: "spec.host".to_owned(),
         by_policy: true,
     });
     let known = said.registry.hosts().filter_map(|host| {
-        let known = said.registry.get(host)?;
-        let (document, path) = (known.document, known.path.clone());
+        let known = said.registry.get(host).filter(|known| is_ours || !known.endpoints.is_empty())?;
+        let (document, path) = (Some(known.document), known.path.clone());
         Some(Subject { host: host.clone(), document, path, by_policy: false })
     });
     // Of a host that a rule only leads to there is nothing to say, unless a policy is for it too.
@@ -125,7 +176,7 @@ fn subjects<'a>(said: &Said<'_, 'a>, lowering: &Lowering<'_>) -> Vec<Subject<'a>
         let host = Host::of_istio(name, "", domain);
         let is_policed = said.policies.of_host(&host, &host.pattern(domain)?, said.registry).is_some();
         let path = "spec.http".to_owned();
-        is_policed.then_some(Subject { host, document, path, by_policy: false })
+        is_policed.then_some(Subject { host, document: Some(document), path, by_policy: false })
     });
     routed.chain(policed).chain(known).chain(led).collect()
 }

@@ -17,6 +17,7 @@ use crate::{
 const ROOT: &str = "istio-system";
 
 /// All rules that this client sees.
+#[derive(Default)]
 pub(super) struct Policies<'a> {
     /// By namespace, then in the order of their first documents.
     all: Vec<Of<'a>>,

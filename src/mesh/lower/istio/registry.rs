@@ -2,28 +2,32 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
 };
 
-use super::{client::Client, naming};
+use super::{
+    client::Client,
+    endpoints,
+    ports::{self, Spoken},
+    service_entry::{self, Who},
+    slices::Slices,
+    workloads::Workloads,
+};
 use crate::{
     config::{
         Document, Resource,
         istio::{ServiceEntry, ServiceEntryPort},
-        k8s::{Service, ServicePort},
+        k8s::{Service, ServicePort, TargetPort},
         nearest,
     },
-    mesh::{
-        host::Host,
-        lower::{Lowering, invalid::InvalidBlock},
-        note::{Code, NoteKind},
-    },
-    policy::limits::Upstream,
+    mesh::{host::Host, lower::Lowering, note::Code, plan::Backends},
 };
+
+pub(super) use super::ports::Ports;
 
 /// The hosts that there are documents of.
 #[derive(Default)]
-pub(super) struct Registry<'a> {
+pub(in crate::mesh::lower) struct Registry<'a> {
     known: HashMap<Host, Known<'a>>,
     /// In the order of their documents.
     hosts: Vec<Host>,
@@ -43,57 +47,98 @@ pub(super) struct Known<'a> {
     ports: BTreeMap<u16, Spoken>,
     /// The name that it is another one for.
     alias: Option<String>,
+    /// Single addresses by which requests can mean it.
+    pub(super) addresses: Vec<String>,
+    /// Who its endpoints are, as far as documents tell.
+    pub(super) endpoints: Vec<Backends>,
 }
 
-/// What is spoken at a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spoken {
-    /// HTTP, or nobody says what.
-    Http(Upstream),
-    /// Another protocol, in which rules for HTTP find nothing.
-    Other,
-}
-
-/// What is spoken to a host, before a policy upgrades it.
-#[derive(Debug, Clone)]
-pub(super) struct Ports {
-    ports: BTreeMap<u16, Spoken>,
-    /// To a port of which nothing is known.
-    otherwise: Upstream,
+/// Where endpoints are told of.
+struct Told<'t, 'a> {
+    slices: &'t Slices<'a>,
+    workloads: &'t Workloads<'a>,
 }
 
 impl<'a> Registry<'a> {
     pub(super) fn of(documents: &[&'a Document], client: &Client<'_>, lowering: &mut Lowering<'_>) -> Self {
         let mut registry = Self::default();
+        let (slices, workloads) = (Slices::of(documents, lowering), Workloads::of(documents, lowering));
+        let told = Told { slices: &slices, workloads: &workloads };
         for &document in documents {
-            let namespace = lowering.namespace(document).to_owned();
             match &document.resource {
                 Resource::Service(service) => {
-                    let Some(name) = &document.metadata.name else { continue };
-                    let host = Host::Service { name: name.clone(), namespace: namespace.clone() };
-                    registry.insert(host, Known::service(document, service, namespace), lowering);
+                    registry.insert_service(document, service, &told, lowering);
                 }
                 Resource::ServiceEntry(entry) => {
-                    judge_entry(document, entry, lowering);
-                    if !super::is_exported(document, &entry.export_to, client, lowering) {
-                        continue;
-                    }
-                    note_entry(document, entry, lowering);
-                    let hosts = entry.hosts.iter().enumerate().filter(|(_, name)| !name.starts_with('*'));
-                    for (index, name) in hosts {
-                        let host = Host::of_entry(name, &lowering.identity.domain);
-                        let path = format!("spec.hosts[{index}]");
-                        registry.insert(
-                            host,
-                            Known::entry(document, entry, namespace.clone(), path),
-                            lowering,
-                        );
+                    service_entry::judge(document, entry, lowering);
+                    let is_seen = super::is_exported(document, &entry.export_to, client, lowering);
+                    let who = match is_seen {
+                        true => Who::of(document, entry, &workloads, lowering),
+                        false => lowering.quietly(|lowering| Who::of(document, entry, &workloads, lowering)),
+                    };
+                    if is_seen {
+                        service_entry::note(document, entry, lowering);
+                        registry.insert_entry(document, entry, &who, lowering);
                     }
                 }
                 _ => {}
             }
         }
+        workloads.note_unused(lowering);
+        slices.note_unused(documents.iter().any(|document| has_subsets(document)), lowering);
         registry
+    }
+
+    fn insert_service(
+        &mut self,
+        document: &'a Document,
+        service: &Service,
+        told: &Told<'_, 'a>,
+        lowering: &mut Lowering<'_>,
+    ) {
+        let Some(name) = &document.metadata.name else { return };
+        let namespace = lowering.namespace(document).to_owned();
+        let host = Host::Service { name: name.clone(), namespace: namespace.clone() };
+        let is_alias = service.kind.as_deref() == Some("ExternalName");
+        let known = Known {
+            document,
+            path: "metadata.name".to_owned(),
+            ports: service.ports.iter().map(|port| (port.port, ports::of_service(port))).collect(),
+            alias: service.external_name.clone().filter(|_| is_alias),
+            addresses: Vec::new(),
+            endpoints: if is_alias {
+                Vec::new()
+            } else {
+                told.of_service(&namespace, name, service, lowering)
+            },
+            namespace,
+        };
+        self.insert(host, known, lowering);
+    }
+
+    /// One for each of its hosts; a family is one too.
+    fn insert_entry(
+        &mut self,
+        document: &'a Document,
+        entry: &ServiceEntry,
+        who: &Who,
+        lowering: &mut Lowering<'_>,
+    ) {
+        let ports: BTreeMap<_, _> =
+            entry.ports.iter().filter_map(|port| Some((port.number?, ports::of_entry(port)))).collect();
+        for (index, name) in entry.hosts.iter().enumerate() {
+            let host = Host::of_entry(name, &lowering.identity.domain);
+            let known = Known {
+                document,
+                path: format!("spec.hosts[{index}]"),
+                namespace: lowering.namespace(document).to_owned(),
+                ports: ports.clone(),
+                alias: None,
+                addresses: if name.starts_with('*') { Vec::new() } else { service_entry::addresses(entry) },
+                endpoints: who.backends(name, entry),
+            };
+            self.insert(host, known, lowering);
+        }
     }
 
     /// One host has one document: the first.
@@ -107,6 +152,17 @@ impl<'a> Registry<'a> {
         }
         self.hosts.push(host.clone());
         self.known.insert(host, known);
+    }
+
+    /// Who the endpoints of a host are, as far as documents tell.
+    pub(in crate::mesh::lower) fn endpoints(&self, host: &Host) -> &[Backends] {
+        self.known.get(host).map_or(&[], |known| &known.endpoints)
+    }
+
+    /// The hosts of which documents tell who their endpoints are, in their order, each with its document.
+    pub(in crate::mesh::lower) fn staffed(&self) -> impl Iterator<Item = (&Host, &'a Document)> {
+        let known = self.hosts.iter().filter_map(|host| Some((host, self.known.get(host)?)));
+        known.filter(|(_, known)| !known.endpoints.is_empty()).map(|(host, known)| (host, known.document))
     }
 
     /// What is known of a host.
@@ -142,16 +198,59 @@ impl<'a> Registry<'a> {
 
     /// What is spoken to a host; whoever speaks HTTP/2 to all does to its ports too.
     pub(super) fn ports(&self, host: &Host, http2: bool) -> Ports {
-        let mut ports = self.known.get(host).map(|known| known.ports.clone()).unwrap_or_default();
-        if http2 {
-            ports.values_mut().for_each(|spoken| {
-                if matches!(spoken, Spoken::Http(_)) {
-                    *spoken = Spoken::Http(Upstream::Http2);
-                }
-            });
-        }
-        Ports { ports, otherwise: if http2 { Upstream::Http2 } else { Upstream::Http1 } }
+        let ports = self.known.get(host).map(|known| known.ports.clone()).unwrap_or_default();
+        Ports::new(ports, http2)
     }
+}
+
+impl<'a> Told<'_, 'a> {
+    /// Behind each port of a service those of its slices, and the workloads that its selector selects, which are no pods:
+    /// these have slices. Nobody is known if there is neither.
+    fn of_service(
+        &self,
+        namespace: &str,
+        name: &str,
+        service: &Service,
+        lowering: &mut Lowering<'_>,
+    ) -> Vec<Backends> {
+        let selected = match service.selector.is_empty() {
+            true => Vec::new(),
+            false => self.workloads.with(namespace, &service.selector),
+        };
+        let selected: Vec<_> = selected.into_iter().filter(|workload| !workload.is_pod).collect();
+        let behind = |port: &ServicePort| {
+            let sliced = self.slices.behind(namespace, name, port);
+            if sliced.is_none() && selected.is_empty() {
+                return None;
+            }
+            let named = as_named(port);
+            let selected = selected.iter().filter_map(|workload| {
+                let (endpoint, is_shared) =
+                    endpoints::reached(&workload.entry, Some(&named), lowering.identity)?;
+                Some(endpoints::Placed { endpoint, document: workload.document, index: None, is_shared })
+            });
+            let all: Vec<_> = sliced.into_iter().flatten().chain(selected).collect();
+            // That slices tell of one endpoint twice is their way to change.
+            Some(Backends::new(Some(port.port), endpoints::each_once(all, false, lowering)))
+        };
+        service.ports.iter().map(behind).collect::<Option<_>>().unwrap_or_default()
+    }
+}
+
+/// A service's port as an entry would spell it. A port of pods that has but a name is that of the same name, or number.
+fn as_named(port: &ServicePort) -> ServiceEntryPort {
+    let target_port = match port.target_port {
+        Some(TargetPort::Number(number)) => Some(number),
+        _ => None,
+    };
+    let name = Some(port.name.clone().unwrap_or_default());
+    ServiceEntryPort { number: Some(port.port), name, target_port, ..ServiceEntryPort::default() }
+}
+
+/// Whether it makes parts of endpoints by their labels.
+fn has_subsets(document: &Document) -> bool {
+    let Resource::DestinationRule(spec) = &document.resource else { return false };
+    spec.subsets.iter().any(|subset| !subset.labels.is_empty())
 }
 
 /// A service's name, and its namespace; a host outside has none.
@@ -162,116 +261,7 @@ fn divided(host: &Host) -> (&str, Option<&str>) {
     }
 }
 
-/// Its hosts and ports are looked at; who its endpoints are is not yet.
-fn note_entry(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering<'_>) {
-    let fields = [
-        (entry.endpoints.is_some(), "endpoints"),
-        (entry.workload_selector.is_some(), "workloadSelector"),
-        (entry.resolution.is_some(), "resolution"),
-        (!entry.addresses.is_empty(), "addresses"),
-        (entry.location.is_some(), "location"),
-        (!entry.subject_alt_names.is_empty(), "subjectAltNames"),
-    ];
-    lowering.fields_not_applied(document, "spec", &fields);
-    for (index, port) in entry.ports.iter().enumerate() {
-        let fields = [(port.target_port.is_some(), "targetPort")];
-        lowering.fields_not_applied(document, &format!("spec.ports[{index}]"), &fields);
-    }
-    for (index, _) in entry.hosts.iter().enumerate().filter(|(_, host)| host.starts_with('*')) {
-        let message = "read, not applied: a family has no ports here";
-        lowering.note(document, &format!("spec.hosts[{index}]"), NoteKind::NotApplied, message);
-    }
-}
-
-/// What is wrong with its hosts and ports.
-fn judge_entry(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering<'_>) {
-    naming::judge_exports(document, &entry.export_to, true, lowering);
-    if entry.hosts.is_empty() {
-        lowering.refuse(document, "spec.hosts", "`hosts` cannot be empty", "at least one host");
-    }
-    for (index, host) in entry.hosts.iter().enumerate() {
-        if host == "*" || !naming::is_host(host) {
-            let message = format!("a host cannot be `{host}`");
-            let accepted = "a name, with a `*` in front perhaps, such as `*.example.com`";
-            lowering.refuse(document, &format!("spec.hosts[{index}]"), &message, accepted);
-        }
-    }
-    let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
-    for (index, port) in entry.ports.iter().enumerate() {
-        let path = format!("spec.ports[{index}]");
-        match port.number {
-            None | Some(0) => {
-                let message = "a port must have a `number`";
-                lowering.refuse(document, &path, message, "a number from 1 to 65535");
-            }
-            Some(number) if !numbers.insert(number) => {
-                let message = format!("`number` cannot be {number} again");
-                lowering.refuse(
-                    document,
-                    &format!("{path}.number"),
-                    &message,
-                    "a number of its own for each port",
-                );
-            }
-            Some(_) => {}
-        }
-        match port.name.as_deref() {
-            None | Some("") => {
-                let message = "a port must have a `name`";
-                lowering.refuse(document, &path, message, "a name, such as `http`");
-            }
-            Some(name) if !naming::is_label(name) => {
-                let message = format!("`name` cannot be `{name}`");
-                lowering.refuse(document, &format!("{path}.name"), &message, naming::LABEL);
-            }
-            Some(name) if !names.insert(name) => {
-                let message = format!("`name` cannot be `{name}` again");
-                lowering.refuse(
-                    document,
-                    &format!("{path}.name"),
-                    &message,
-                    "a name of its own for each port",
-                );
-            }
-            Some(_) => {}
-        }
-        let said = port.protocol.as_deref().unwrap_or_default();
-        if !said.is_empty() && !PROTOCOLS.iter().any(|known| said.eq_ignore_ascii_case(known)) {
-            let accepted = format!("one of {}, or absent", PROTOCOLS.join(", "));
-            lowering.invalid(document, &path, InvalidBlock::word("protocol", said, &PROTOCOLS, accepted));
-        }
-    }
-}
-
-/// What an entry may say of a port; by the first four and the last rules for HTTP are asked.
-const PROTOCOLS: [&str; 12] = [
-    "HTTP",
-    "HTTP2",
-    "GRPC",
-    "GRPC-WEB",
-    "HTTPS",
-    "TLS",
-    "TCP",
-    "UDP",
-    "MONGO",
-    "MYSQL",
-    "REDIS",
-    "HTTP_PROXY",
-];
-
-impl<'a> Known<'a> {
-    fn service(document: &'a Document, service: &Service, namespace: String) -> Self {
-        let ports = service.ports.iter().map(|port| (port.port, of_service(port))).collect();
-        let is_alias = service.kind.as_deref() == Some("ExternalName");
-        let alias = service.external_name.clone().filter(|_| is_alias);
-        Self { document, path: "metadata.name".to_owned(), namespace, ports, alias }
-    }
-
-    fn entry(document: &'a Document, entry: &ServiceEntry, namespace: String, path: String) -> Self {
-        let ports = entry.ports.iter().filter_map(|port| Some((port.number?, of_entry(port)))).collect();
-        Self { document, path, namespace, ports, alias: None }
-    }
-
+impl Known<'_> {
     /// Its only port, if it has one.
     pub(super) fn only_port(&self) -> Option<u16> {
         let mut ports = self.ports.keys();
@@ -291,70 +281,5 @@ impl<'a> Known<'a> {
     /// Whether HTTP is spoken to none of its ports, of which there are some.
     pub(super) fn speaks_no_http(&self) -> bool {
         !self.ports.is_empty() && self.ports.values().all(|spoken| *spoken == Spoken::Other)
-    }
-}
-
-impl Ports {
-    /// What is spoken to this port, or to one of which nothing is known; other protocols share no connections.
-    pub(super) fn to(&self, port: Option<u16>) -> Upstream {
-        match port.and_then(|port| self.ports.get(&port)) {
-            Some(Spoken::Http(upstream)) => *upstream,
-            Some(Spoken::Other) => Upstream::Http1,
-            None => self.otherwise,
-        }
-    }
-
-    /// The same, but with another protocol than HTTP at these ports.
-    pub(super) fn silent_at(mut self, ports: impl Iterator<Item = u16>) -> Self {
-        self.ports.extend(ports.map(|port| (port, Spoken::Other)));
-        self
-    }
-
-    /// Whether HTTP is spoken to a port, as far as is known.
-    pub(super) fn is_http(&self, port: u16) -> bool {
-        self.ports.get(&port) != Some(&Spoken::Other)
-    }
-
-    /// To the ports that are not among these, each protocol once.
-    pub(super) fn beside<T>(&self, ports: &BTreeMap<u16, T>) -> Vec<Upstream> {
-        let others = self.ports.keys().filter(|port| !ports.contains_key(port));
-        let mut spoken: Vec<_> = others.map(|port| self.to(Some(*port))).collect();
-        if self.ports.is_empty() {
-            spoken.push(self.otherwise);
-        }
-        spoken.sort_unstable_by_key(|protocol| *protocol as u8);
-        spoken.dedup();
-        spoken
-    }
-
-    /// The ports that are known.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u16> {
-        self.ports.keys().copied()
-    }
-}
-
-/// `appProtocol` counts before the name, which begins with the protocol: `grpc`, `http2-admin`. Of what is said of
-/// neither it is found out what it is.
-fn of_service(port: &ServicePort) -> Spoken {
-    let carrier = port.protocol.as_deref().unwrap_or_default();
-    if ["UDP", "SCTP"].iter().any(|other| carrier.eq_ignore_ascii_case(other)) {
-        return Spoken::Other;
-    }
-    let said = port.app_protocol.as_deref().or(port.name.as_deref()).unwrap_or_default().to_ascii_lowercase();
-    let said = said.strip_prefix("kubernetes.io/").unwrap_or(&said);
-    named(said.split('-').next().unwrap_or_default())
-}
-
-/// What the entry says; it is found out where it says nothing.
-fn of_entry(port: &ServiceEntryPort) -> Spoken {
-    let said = port.protocol.as_deref().unwrap_or_default().to_ascii_lowercase();
-    named(said.split('-').next().unwrap_or_default())
-}
-
-fn named(protocol: &str) -> Spoken {
-    match protocol {
-        "grpc" | "http2" | "h2c" => Spoken::Http(Upstream::Http2),
-        "tcp" | "udp" | "tls" | "https" | "mongo" | "redis" | "mysql" => Spoken::Other,
-        _ => Spoken::Http(Upstream::Http1),
     }
 }

@@ -28,7 +28,7 @@ impl TryFrom<&istio::Retries> for Settings {
     /// # Ok::<(), config::Errors>(())
     /// ```
     fn try_from(block: &istio::Retries) -> Result<Self, InvalidBlock> {
-        settings(block, None, Era::CURRENT)
+        settings(block, None, false, Era::CURRENT)
     }
 }
 
@@ -40,10 +40,12 @@ impl TryFrom<istio::Retries> for Settings {
     }
 }
 
-/// As the mesh of an era reads a block beside a route's timeout.
+/// As the mesh of an era reads a block beside a route's timeout; whether a further try goes where the first went, unless
+/// the block says otherwise.
 pub(super) fn settings(
     block: &istio::Retries,
     timeout: Option<Duration>,
+    stays: bool,
     era: Era,
 ) -> Result<Settings, InvalidBlock> {
     let attempts = block.attempts.unwrap_or(0);
@@ -56,7 +58,7 @@ pub(super) fn settings(
     let mut settings = Settings::builder()
         .attempts(attempts)
         .on(on(block.retry_on.as_deref(), era)?)
-        .avoid_previous_hosts(block.retry_ignore_previous_hosts.unwrap_or(true));
+        .avoid_previous_hosts(block.retry_ignore_previous_hosts.unwrap_or(!stays));
     if let Some(base) = block.backoff {
         settings = settings.backoff(Backoff::new(millis("backoff", base, WHOLE)?));
     }
@@ -86,12 +88,12 @@ pub(super) fn settings(
     })
 }
 
-/// What is retried where a route does not say.
-pub(super) fn by_default(era: Era) -> Settings {
+/// What is retried where a route does not say; whether a further try goes where the first went.
+pub(super) fn by_default(era: Era, stays: bool) -> Settings {
     let settings = match era.default_retries {
         DefaultRetries::None => Settings::builder(),
         DefaultRetries::Also503 | DefaultRetries::Unsent => {
-            Settings::builder().attempts(2).on(words(era)).avoid_previous_hosts(true)
+            Settings::builder().attempts(2).on(words(era)).avoid_previous_hosts(!stays)
         }
     };
     everywhere(settings, era)

@@ -1,26 +1,24 @@
 //! What documents say of one host, put together.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::{
+    hash_keys,
     policies::{Merged, Policies},
     registry::{Ports, Registry},
+    sections::Sections,
     stations,
     virtual_service::Routes,
 };
 use crate::{
     config::Document,
-    layer::host::normal,
     mesh::{
         host::Host,
-        lower::{Lowering, names::Claim},
+        lower::{Identity, Lowering, names::Claim},
         note::Code,
-        plan::{Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Told, Way},
+        plan::{Backends, Destination, Dialect, LeftOut, Port, Rule, Station, Subset, Target, Told, Way},
     },
-    policy::{
-        limits::Upstream,
-        route::{Action, HostPattern, Hosts},
-    },
+    policy::route::{Action, HostPattern, Hosts},
 };
 
 /// All that documents say of hosts, to be asked host by host.
@@ -30,14 +28,13 @@ pub(super) struct Said<'s, 'a> {
     pub(super) routes: Vec<Routes<'a>>,
     /// Which of these, by host, in their order.
     places: Hosts<Vec<usize>>,
-    /// Which of the client's endpoints there are, by the name of their host.
-    endpoints: HashMap<String, Vec<usize>>,
 }
 
 /// A host that documents speak of, and where one first does.
 pub(super) struct Subject<'a> {
     pub(super) host: Host,
-    pub(super) document: &'a Document,
+    /// None: only the program tells of it.
+    pub(super) document: Option<&'a Document>,
     pub(super) path: String,
     /// Whether a policy is for it; else it is only there.
     pub(super) by_policy: bool,
@@ -74,11 +71,7 @@ impl<'s, 'a> Said<'s, 'a> {
                 }
             }
         }
-        let mut endpoints = HashMap::<_, Vec<_>>::new();
-        for (number, (host, _)) in lowering.identity.endpoints.iter().enumerate() {
-            endpoints.entry(normal(host).into_owned()).or_default().push(number);
-        }
-        Self { registry, policies, routes, places: places.into_iter().collect(), endpoints }
+        Self { registry, policies, routes, places: places.into_iter().collect() }
     }
 
     /// The documents whose rules a host has: those for itself, or else for the family with the longest end.
@@ -100,20 +93,20 @@ impl<'s, 'a> Said<'s, 'a> {
         let (rules, left_out) = ruled(&routes);
         let name = host.name(&identity.domain, Dialect::Istio);
         // One rule that says nothing of where requests go is what they pass anyhow.
-        let (stations, rules, origin) = match rules.as_slice() {
+        let (before, rules, origin) = match rules.as_slice() {
             [only] if is_plain(only, &name, &pattern) => {
-                (only.stations.clone(), Vec::new(), Some(only.origin.clone()))
+                (Before::all(only.stations.clone()), Vec::new(), Some(only.origin.clone()))
             }
             // Where rules are asked for at every port, nothing goes there by itself.
-            some if some.iter().any(Rule::is_for_every_port) => (Vec::new(), rules, None),
-            _ => (stations::by_default(lowering), rules, None),
+            some if some.iter().any(Rule::is_for_every_port) => (Before::all(Vec::new()), rules, None),
+            _ => (Before::by_default(lowering), rules, None),
         };
-        let built = Built { merged, spoken: &spoken, stations: &stations };
+        let built = Built { merged, spoken: &spoken, before: &before, identity };
         let way = built.way(None);
-        let hosts = host.names(&identity.namespace, &identity.domain, Dialect::Istio);
-        let endpoints = hosts.iter().filter_map(|host| self.endpoints.get(host)).flatten();
-        let endpoints: Vec<_> = endpoints.map(|number| &identity.endpoints[*number].1).collect();
         let known = self.registry.get(&host);
+        let mut hosts = host.names(&identity.namespace, &identity.domain, Dialect::Istio);
+        hosts.extend(known.iter().flat_map(|known| &known.addresses).cloned());
+        let endpoints = lowering.endpoints_of(&hosts, self.registry.endpoints(&host));
         let documents = known.map(|known| (known.document, &*known.path)).into_iter();
         let documents = documents.chain(merged.documents.iter().map(|document| (*document, "spec.host")));
         let documents = documents.map(|(document, path)| lowering.named(document, path)).collect();
@@ -121,6 +114,7 @@ impl<'s, 'a> Said<'s, 'a> {
             ports: built.ports(&way),
             subsets: merged.subsets.iter().map(|part| built.subset(part, &endpoints)).collect(),
             serves: known.map(|known| known.numbers()).unwrap_or_default(),
+            endpoints,
             name,
             hosts,
             dialect: Dialect::Istio,
@@ -163,24 +157,49 @@ fn is_plain(rule: &Rule, name: &str, pattern: &HostPattern) -> bool {
         Action::Forward(legs) => legs.is_certain() && legs.iter().all(|(leg, _)| is_here(leg.destination())),
         _ => false,
     };
-    stays && rule.conditions.is_empty() && rule.mirrors.is_empty() && !rule.route.changes_anything()
+    let does_more = !rule.mirrors.is_empty() || rule.hash_keys.is_some() || rule.route.changes_anything();
+    stays && rule.conditions.is_empty() && !does_more
+}
+
+/// What requests pass before what is a cluster's own.
+struct Before {
+    /// Where anybody may answer.
+    usual: Vec<Station>,
+    /// Where a key decides who does.
+    keyed: Vec<Station>,
+}
+
+impl Before {
+    fn all(stations: Vec<Station>) -> Self {
+        Self { usual: stations.clone(), keyed: stations }
+    }
+
+    fn by_default(lowering: &Lowering<'_>) -> Self {
+        let [usual, keyed] = [false, true].map(|stays| stations::by_default(stays, lowering));
+        Self { usual, keyed }
+    }
+
+    fn to(&self, sections: &Sections<'_>) -> &[Station] {
+        let keys = sections.hash().and_then(|hash| hash_keys::keys(hash).ok());
+        if keys.is_none_or(|keys| keys.is_empty()) { &self.usual } else { &self.keyed }
+    }
 }
 
 /// The ways to a host and its parts.
 struct Built<'b, 'a> {
     merged: &'b Merged<'a>,
     spoken: &'b Ports,
-    /// What requests pass before the limits.
-    stations: &'b [Station],
+    before: &'b Before,
+    identity: &'b Identity,
 }
 
 impl Built<'_, '_> {
     fn way(&self, port: Option<u16>) -> Way {
-        let (limits, connections) = self.merged.policy.to(port, self.spoken.to(port));
-        let limits = limits.map(Station::Limits).filter(Station::does_something);
+        let sections = self.merged.policy.sections(port);
+        let own = sections.way(self.spoken.to(port), self.identity);
         let is_http = port.is_none_or(|port| self.spoken.is_http(port));
-        let before = if is_http { self.stations } else { &[] };
-        Way { stations: before.iter().cloned().chain(limits).collect(), connections }
+        let before = if is_http { self.before.to(sections) } else { &[] };
+        Way { stations: before.iter().cloned().chain(own.stations).collect(), ..own }
     }
 
     fn ports(&self, whole: &Way) -> Vec<Port> {
@@ -189,30 +208,20 @@ impl Built<'_, '_> {
         each(numbers).map(port).filter(|port| port.way != *whole || !port.http).collect()
     }
 
-    fn subset(
-        &self,
-        part: &super::destination_rule::Part<'_>,
-        endpoints: &[&BTreeMap<String, String>],
-    ) -> Subset {
-        let way = |port: Option<u16>, protocol: Upstream| {
-            let (limits, connections) = part.to(&self.merged.policy, port, protocol);
-            let limits = limits.map(Station::Limits).filter(Station::does_something);
-            Way { stations: limits.into_iter().collect(), connections }
+    fn subset(&self, part: &super::destination_rule::Part<'_>, endpoints: &[Backends]) -> Subset {
+        let way = |port: Option<u16>| {
+            part.sections(&self.merged.policy, port).way(self.spoken.to(port), self.identity)
         };
-        let whole = way(None, self.spoken.to(None));
+        let whole = way(None);
         let numbers = self.merged.policy.ports().chain(part.ports()).chain(self.spoken.numbers());
-        let port = |number| {
-            let way = way(Some(number), self.spoken.to(Some(number)));
-            Port { number, way, http: true }
-        };
+        let port = |number| Port { number, way: way(Some(number)), http: true };
         let ports = each(numbers).map(port).filter(|port| port.way != whole).collect();
-        let has = |endpoint: &&BTreeMap<String, String>| {
-            part.labels.iter().all(|(name, value)| endpoint.get(name) == Some(value))
-        };
+        let labels = || part.labels.iter().map(|(name, value)| (&**name, &**value));
+        let mut all = endpoints.iter().flat_map(|backends| &backends.endpoints);
         Subset {
             name: part.name.to_owned(),
             labels: part.labels.clone(),
-            has_endpoints: endpoints.is_empty() || endpoints.iter().any(has),
+            has_endpoints: endpoints.is_empty() || all.any(|endpoint| endpoint.has_all(labels())),
             way: whole,
             ports,
         }
@@ -220,7 +229,7 @@ impl Built<'_, '_> {
 }
 
 /// Each number once, in order.
-fn each(numbers: impl Iterator<Item = u16>) -> impl Iterator<Item = u16> {
+pub(super) fn each(numbers: impl Iterator<Item = u16>) -> impl Iterator<Item = u16> {
     let mut numbers: Vec<_> = numbers.collect();
     numbers.sort_unstable();
     numbers.dedup();

@@ -12,26 +12,27 @@ use crate::{
     policy::{self, timeout},
 };
 
-/// The stations of a route, outermost first.
+/// The stations of a route, outermost first; whether a further try goes where the first went, unless it says otherwise.
 pub(super) fn of(
     document: &Document,
     route: &HttpRoute,
     path: &str,
+    stays: bool,
     lowering: &mut Lowering<'_>,
 ) -> Vec<Station> {
     let time = route.timeout.and_then(|time| time.whole_millis().ok());
     let stations = [
         fault_station(document, route, path, lowering),
         timeout_station(document, time, path, lowering),
-        retry_station(document, route, time, path, lowering),
+        retry_station(document, route, (time, stays), path, lowering),
     ];
     stations.into_iter().flatten().filter(Station::does_something).collect()
 }
 
 /// Those of a host of which no route speaks.
-pub(super) fn by_default(lowering: &Lowering<'_>) -> Vec<Station> {
+pub(super) fn by_default(stays: bool, lowering: &Lowering<'_>) -> Vec<Station> {
     let timeout = timeout_settings(None, lowering).ok().map(Station::Timeout);
-    let retries = Station::Retry(retries::by_default(lowering.identity.era));
+    let retries = Station::Retry(retries::by_default(lowering.identity.era, stays));
     timeout.into_iter().chain([retries]).filter(Station::does_something).collect()
 }
 
@@ -88,18 +89,18 @@ fn timeout_settings(
 fn retry_station(
     document: &Document,
     route: &HttpRoute,
-    timeout: Option<Duration>,
+    (timeout, stays): (Option<Duration>, bool),
     path: &str,
     lowering: &mut Lowering<'_>,
 ) -> Option<Station> {
     let era = lowering.identity.era;
-    let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era))) };
+    let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era, stays))) };
     let path = format!("{path}.retries");
     lowering.surprises(document, &path, retries::surprises(block, timeout, era));
     if block.retry_remote_localities.is_some() {
         lowering.not_applied(document, &format!("{path}.retryRemoteLocalities"));
     }
-    match retries::settings(block, timeout, era) {
+    match retries::settings(block, timeout, stays, era) {
         Ok(settings) => Some(Station::Retry(settings)),
         Err(invalid) => {
             lowering.invalid(document, &path, invalid);

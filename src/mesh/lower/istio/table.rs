@@ -3,6 +3,7 @@
 use super::{
     client::Client,
     delegate::Delegates,
+    policies::Policies,
     registry::Registry,
     virtual_service::{self, Beside},
 };
@@ -46,7 +47,9 @@ impl TryFrom<&VirtualService> for RouteTable<Target> {
         let document = Document::bare("routes", Resource::VirtualService(Box::new(spec.clone())));
         let (client, registry) = (Client::new(&identity), Registry::default());
         let delegates = Delegates::of(&[], &lowering);
-        let beside = Beside { registry: &registry, client: &client, delegates: &delegates };
+        let policies = Policies::default();
+        let beside =
+            Beside { registry: &registry, client: &client, policies: &policies, delegates: &delegates };
         let (mut rules, mut left_out) = (Vec::new(), Vec::new());
         for (index, route) in spec.http.iter().enumerate().filter(|(_, route)| route.delegate.is_none()) {
             let named = virtual_service::named(&document, index, route, &lowering);

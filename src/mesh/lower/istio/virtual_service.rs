@@ -7,7 +7,8 @@ use super::{
     client::{Client, MESH},
     conditions, cors,
     delegate::{self, Delegates},
-    l4, mirrors, naming,
+    hash_keys, l4, mirrors, naming,
+    policies::Policies,
     registry::Registry,
     stations,
 };
@@ -44,6 +45,7 @@ pub(super) struct Routes<'a> {
 pub(super) struct Beside<'b, 'a> {
     pub(super) registry: &'b Registry<'a>,
     pub(super) client: &'b Client<'b>,
+    pub(super) policies: &'b Policies<'a>,
     pub(super) delegates: &'b Delegates<'a>,
 }
 
@@ -186,8 +188,11 @@ pub(super) fn rule(
 fn doing(named: &Named<'_>, beside: &Beside<'_, '_>, lowering: &mut Lowering<'_>) -> Option<Rule> {
     let Named { document, route, path, origin } = named;
     let action = actions::route(document, route, path, beside.registry, lowering);
+    let keys = hash_keys::of_route(document, route, beside.registry, beside.policies, lowering);
+    // Where the same is to find the same, a further try goes there too.
+    let stays = route.route.len() == 1 && !keys.is_empty();
     let pass = |lowering: &mut Lowering<'_>| {
-        let stations = stations::of(document, route, path, lowering);
+        let stations = stations::of(document, route, path, stays, lowering);
         (stations, mirrors::of(document, route, path, beside.registry, lowering))
     };
     // Who is answered at once passes nothing; that what is said of it has no effect has been told.
@@ -201,7 +206,9 @@ fn doing(named: &Named<'_>, beside: &Beside<'_, '_>, lowering: &mut Lowering<'_>
     if let Some(cors) = &route.cors_policy {
         cors::judge(document, cors, &format!("{path}.corsPolicy"), lowering);
     }
-    Some(Rule { origin: origin.clone(), conditions: Vec::new(), route: action?, stations, mirrors })
+    let (route, origin) = (action?, origin.clone());
+    let hash_keys = hash_keys::where_they_differ(keys, &route, beside.policies, beside.registry, lowering);
+    Some(Rule { origin, conditions: Vec::new(), route, hash_keys, stations, mirrors })
 }
 
 /// The gateways by which a document is for this client; none if it is for others, which is told.
