@@ -3,6 +3,7 @@
 mod breaker;
 mod breaker_cases;
 mod caller;
+mod endpoints;
 mod extension;
 mod fallback;
 mod fault;

@@ -26,7 +26,7 @@ use http_body::Body;
 use http_body_util::Full;
 use tower::Service;
 use tower_mesh::{
-    Http, Mesh, Reason,
+    Endpoint, Http, Mesh, Reason,
     layer::{cluster::Cluster, protocol::HttpReadingErrors},
     mesh::{Client, MeshBuilder},
     testing::{Echo, EchoError, Load, Report, Upstreams, echo::EchoBody},
@@ -104,6 +104,14 @@ fn bookinfo() -> Upstreams {
 fn of_versions(versions: impl IntoIterator<Item = (&'static str, Echo)>) -> Upstreams {
     let none = Upstreams::new().in_namespace("bookinfo").seed(1);
     versions.into_iter().fold(none, |all, (name, echo)| all.at("reviews", [("version", name)], echo))
+}
+
+/// Who tells of these versions of reviews as of endpoints, among those that are there.
+fn knowing(upstreams: &Upstreams, names: &[&str]) -> MeshBuilder {
+    let is_meant = |endpoint: &Endpoint| names.iter().any(|name| endpoint.has_all([("version", *name)]));
+    let endpoints = upstreams.endpoints().into_iter();
+    let meant = endpoints.filter(|(host, _, endpoint)| host == "reviews" && is_meant(endpoint));
+    Mesh::builder().endpoints_at(meant)
 }
 
 /// A transport that hears where requests are led.

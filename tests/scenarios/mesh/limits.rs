@@ -128,7 +128,7 @@ fn what_the_rule_says_and_the_mesh_does_not_do_is_told() {
         [
             "spec.trafficPolicy.connectionPool.http.maxRequestsPerConnection: \
              read, left to the transport, which makes the connections",
-            "spec.trafficPolicy.outlierDetection: read, not applied yet",
+            "spec.trafficPolicy.outlierDetection: nobody is ejected: nobody tells who the endpoints are, so requests are left to the transport",
         ]
     );
 }

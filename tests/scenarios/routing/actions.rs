@@ -183,7 +183,7 @@ async fn a_grpc_call_goes_by_its_method_and_its_metadata() {
 #[tokio::test(start_paused = true)]
 async fn a_grpc_caller_is_told_by_trailers_only_that_its_call_goes_nowhere() {
     let rules = |lines: &str| reviews(&format!("- match: [{{uri: {{prefix: /bookinfo}}}}]\n  {lines}"));
-    let empty = || Mesh::builder().endpoint("reviews", [("version", "v1")]);
+    let empty = || knowing(&bookinfo(), &["v1"]);
     for (lines, method, flags, status, message) in [
         (to("v1"), "/other.Service/Get", "NR", "12", None),
         (to("v9"), "/bookinfo.Reviews/Get", "NC", "2", None),

@@ -79,8 +79,8 @@ async fn a_port_that_is_not_said_is_the_only_one_or_the_one_that_was_called() {
 
 // ===== nobody is there =====
 
-fn endpoints(names: &[&'static str]) -> MeshBuilder {
-    names.iter().fold(Mesh::builder(), |builder, name| builder.endpoint("reviews", [("version", *name)]))
+fn endpoints(names: &[&str]) -> MeshBuilder {
+    knowing(&bookinfo(), names)
 }
 
 #[tokio::test(start_paused = true)]

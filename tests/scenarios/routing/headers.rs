@@ -123,8 +123,8 @@ async fn answers_of_the_mesh_itself_are_not_changed() {
     let abort = "fault: {abort: {percentage: {value: 100}, httpStatus: 503}}";
     let of = async |lines: &str, upstream: Echo| {
         let yaml = reviews(&format!("- {lines}\n  {headers}"));
-        let builder = Mesh::builder().endpoint("reviews", [("version", "v1")]);
-        let got = Town::with(builder, &yaml, of_versions([("v1", upstream)])).get(REVIEWS).await;
+        let upstreams = of_versions([("v1", upstream)]);
+        let got = Town::with(knowing(&upstreams, &["v1"]), &yaml, upstreams).get(REVIEWS).await;
         (got.flags(), got.header("x-from").map(str::to_owned))
     };
     let here = to("v1");
