@@ -1,7 +1,13 @@
 //! The command, as a person or a script meets it.
 
+#[path = "cli/endpoints.rs"]
+mod endpoints;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/from_file.rs"]
+mod from_file;
+#[path = "cli/plot.rs"]
+mod plot;
 #[path = "cli/upstreams.rs"]
 mod upstreams;
 

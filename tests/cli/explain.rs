@@ -41,7 +41,7 @@ fn a_request_is_explained_for_people() {
     assert_eq!((complaints.as_str(), code), ("", 0));
     insta::assert_snapshot!(printed, @r"
     GET http://reviews:9080/reviews/0
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 9080
       DestinationRule default/reviews at examples/policies/bookinfo.yaml:35:9 (document 3)
     rule 1, default/reviews http[0] at examples/policies/bookinfo.yaml:25:5 (document 2), takes it: every request
@@ -63,7 +63,10 @@ fn a_request_is_explained_for_machines() {
       "uri": "http://reviewz:9080/reviews/0",
       "era": {
         "trustRequestHeaders": false,
-        "defaultRetries": "unsent"
+        "defaultRetries": "unsent",
+        "ejections": "strict",
+        "consecutiveErrors": "gateway-errors",
+        "defaultBalancing": "least-request"
       },
       "host": "reviewz",
       "port": 9080,
@@ -93,7 +96,7 @@ fn the_client_and_the_request_are_what_the_flags_say() {
     let (printed, _, _) = explain(&[&[path.as_str()][..], &url].concat());
     insta::assert_snapshot!(printed.replace(&path, "reviews.yaml"), @r"
     GET http://reviews/
-    era: request headers not trusted, default retries of what was not sent
+    era: request headers not trusted, default retries of what was not sent, least request by default, ejections by the percentage alone, consecutiveErrors counts 502, 503 and 504
     `reviews` is a short name of reviews.default.svc.cluster.local (istio); the port is 80
       DestinationRule default/reviews at reviews.yaml:18:14 (document 2)
     default/reviews http[0] at reviews.yaml:8:5 (document 1) is for other clients:

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tower_mesh::{
     config::{Error, Errors, Location},
     mesh::{Note, NoteKind},
+    testing::Upstreams,
 };
 
 use crate::{
@@ -81,7 +82,7 @@ impl Check {
 
     fn check(&self) -> Result<(Vec<Note>, Result<(), Errors>), String> {
         Ok(match policies::read(&self.policies)? {
-            Ok(documents) => self.client.mesh(documents, &[]).check(),
+            Ok(documents) => self.client.mesh(documents, &Upstreams::new()).check(),
             Err(errors) => (Vec::new(), Err(errors)),
         })
     }

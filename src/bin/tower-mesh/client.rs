@@ -1,12 +1,15 @@
 //! Who the client is, and what it asks for: flags that commands share.
 
+use std::net::IpAddr;
+
 use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use tower_mesh::{
-    Mesh,
+    Endpoint, Mesh,
     config::Document,
     mesh::{Era, MeshBuilder},
-    testing::upstreams::Upstream,
+    policy::balance::Locality,
+    testing::Upstreams,
 };
 
 /// The client that policies are read for.
@@ -20,6 +23,10 @@ pub(crate) struct Client {
     #[arg(long, value_name = "LABEL=VALUE,…", value_delimiter = ',', value_parser = label)]
     labels: Vec<(String, String)>,
 
+    /// Where the client is: rules can say which localities are near.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "REGION/ZONE/SUBZONE")]
+    locality: Locality,
+
     /// A gateway that the client acts for, so that what is bound to it is meant; `mesh` too, if it also is inside of
     /// the mesh. May be repeated.
     #[arg(long = "gateway", value_name = "NS/NAME", value_parser = gateway)]
@@ -32,14 +39,14 @@ pub(crate) struct Client {
 
 impl Client {
     /// The mesh of these documents for this client, who knows these upstreams.
-    pub(crate) fn mesh(&self, documents: Vec<Document>, upstreams: &[Upstream]) -> MeshBuilder {
-        let Self { namespace, labels, gateways, era } = self;
+    pub(crate) fn mesh(&self, documents: Vec<Document>, upstreams: &Upstreams) -> MeshBuilder {
+        let Self { namespace, labels, gateways, era, .. } = self;
         let mesh = Mesh::builder().namespace(namespace.clone()).labels(labels.clone()).era(*era);
         let mesh = gateways.iter().fold(mesh.documents(documents), |mesh, gateway| mesh.gateway(gateway));
-        let endpoint = |mesh: MeshBuilder, upstream: &Upstream| {
-            mesh.endpoint(upstream.host(), upstream.labels().to_vec())
-        };
-        upstreams.iter().fold(mesh, endpoint)
+        // One that stands at an address is where documents say that an endpoint is.
+        let is_named = |(host, ..): &(String, Option<u16>, Endpoint)| host.parse::<IpAddr>().is_err();
+        let endpoints = upstreams.endpoints().into_iter().filter(is_named);
+        mesh.locality(self.locality.clone()).endpoints_at(endpoints)
     }
 }
 

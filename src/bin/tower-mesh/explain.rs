@@ -2,11 +2,12 @@
 
 use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Uri};
-use tower_mesh::testing::upstreams::Upstream;
+use tower_mesh::testing::{Upstreams, upstreams::Upstream};
 
 use crate::{
     client::{self, Client},
     policies::{self, Policy},
+    upstreams::FromFile,
 };
 
 /// The flags of `explain`.
@@ -37,6 +38,9 @@ pub(crate) struct Explain {
     #[arg(long = "upstream", value_name = "HOST[:PORT] [LABEL=VALUE …]")]
     upstreams: Vec<Upstream>,
 
+    #[command(flatten)]
+    from_file: FromFile,
+
     /// Fields that nobody knows are errors rather than notes.
     #[arg(long)]
     strict: bool,
@@ -51,8 +55,13 @@ impl Explain {
     #[expect(clippy::print_stderr, reason = "a command speaks to people")]
     pub(crate) fn run(self) -> Result<String, String> {
         let request = client::request(&self.method, &self.url, &self.headers)?;
-        let mesh = self.client.mesh(policies::load(&self.policies)?, &self.upstreams).strict(self.strict);
+        let (more, findings) = self.from_file.read(self.strict)?;
+        let upstreams = self.upstreams.into_iter().chain(more).fold(Upstreams::new(), Upstreams::with);
+        let mesh = self.client.mesh(policies::load(&self.policies)?, &upstreams).strict(self.strict);
         let mesh = mesh.build().map_err(|errors| errors.to_string())?;
+        for finding in findings {
+            eprintln!("note: {finding}");
+        }
         for note in mesh.notes() {
             eprintln!("note: {note}");
         }

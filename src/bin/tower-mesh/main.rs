@@ -2,9 +2,11 @@
 
 mod check;
 mod client;
+mod endpoints;
 mod explain;
 mod policies;
 mod simulate;
+mod upstreams;
 
 use std::{
     io::{self, Write},
@@ -40,6 +42,12 @@ enum Command {
     /// Which destination its host means, which rule takes it, and of each rule before that what the request lacked; what
     /// it passes, and where it goes or what it is answered.
     Explain(explain::Explain),
+
+    /// List who answers at each cluster: address, locality, priority, weight, health.
+    ///
+    /// A cluster is all of a host at a port, or a part of it that a policy names. Who comes first depends on where the
+    /// client is: see `--locality`.
+    Endpoints(endpoints::Endpoints),
 }
 
 /// What a policy or a flag is not good for.
@@ -51,6 +59,7 @@ fn main() -> ExitCode {
         Command::Simulate(simulate) => simulate.run().map(|text| (text, true)),
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run().map(|text| (text, true)),
+        Command::Endpoints(endpoints) => endpoints.run().map(|text| (text, true)),
     };
     match done {
         // Whoever stops reading, as `head` does, has read enough.

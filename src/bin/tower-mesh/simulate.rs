@@ -1,6 +1,10 @@
 //! `tower-mesh simulate`: a load, a policy and scripted upstreams, in virtual time.
 
-use std::time::Duration;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Uri};
@@ -14,6 +18,7 @@ use tower_mesh::{
 use crate::{
     client::{self, Client},
     policies::{self, Policy},
+    upstreams::FromFile,
 };
 
 /// The flags of `simulate`.
@@ -51,7 +56,8 @@ pub(crate) struct Simulate {
     #[arg(short, long, value_delimiter = ',', value_parser = percentile, default_value = "50,75,90,99,99.9")]
     percentiles: Vec<f64>,
 
-    /// How the upstream answers, in the parameters of fortio's echo server: `status=511:20&delay=200ms:20`.
+    /// How the upstream answers, in the parameters of fortio's echo server: `status=511:20&delay=200ms:20`; and from
+    /// later moments on: `latency=5ms; 8s: refuse; 16s: latency=5ms`.
     ///
     /// There is one upstream then, which answers whatever host and subset a request is led to.
     #[arg(long, value_parser = echo)]
@@ -64,6 +70,9 @@ pub(crate) struct Simulate {
     /// given, a subset of which none has the labels is one without endpoints.
     #[arg(long = "upstream", value_name = "HOST[:PORT] [LABEL=VALUE …] [echo=PARAMS]")]
     upstreams: Vec<Upstream>,
+
+    #[command(flatten)]
+    from_file: FromFile,
 
     /// Makes chance repeat: the same seed gives the same table.
     #[arg(long)]
@@ -88,9 +97,15 @@ pub(crate) struct Simulate {
     #[arg(long)]
     histogram: bool,
 
-    /// Also prints a table of the codes per second.
+    /// Also prints a table of the codes per second, and where there are several upstreams, of the share of each.
     #[arg(long)]
     per_second: bool,
+
+    /// Also draws the run, as an SVG file: the answers by code, open circuits, each upstream's share and its ejections.
+    ///
+    /// With `--repeat`, the second play is drawn to `FILE-2`, and so on.
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
 
     /// Fields that nobody knows are errors rather than notes.
     #[arg(long)]
@@ -104,14 +119,20 @@ pub(crate) struct Simulate {
 impl Simulate {
     /// Plays, and says what came of it. What there is to tell about the policies goes to the standard error.
     #[expect(clippy::print_stderr, reason = "a command speaks to people")]
-    pub(crate) fn run(self) -> Result<String, String> {
+    pub(crate) fn run(mut self) -> Result<String, String> {
         let request = client::request(&Method::GET, &self.url, &self.headers)?;
-        if self.echo.is_some() && !self.upstreams.is_empty() {
+        if self.echo.is_some() && (!self.upstreams.is_empty() || self.from_file.is_given()) {
             return Err("error: `--echo` is for the one upstream that there is without `--upstream`; \
                         say of each how it answers: `--upstream 'HOST:PORT echo=PARAMS'`"
                 .to_owned());
         }
-        let mesh = self.client.mesh(policies::load(&self.policies)?, &self.upstreams);
+        let (more, findings) = self.from_file.read(self.strict)?;
+        self.upstreams.extend(more);
+        for finding in findings {
+            eprintln!("note: {finding}");
+        }
+        let upstreams = self.upstreams();
+        let mesh = self.client.mesh(policies::load(&self.policies)?, &upstreams);
         let mut mesh = mesh.strict(self.strict).http2(self.http2);
         if let Some(seed) = self.seed {
             mesh = mesh.seed(seed);
@@ -124,7 +145,6 @@ impl Simulate {
         if let End::Untouched(untouched) = mesh.explain(&request).end {
             eprintln!("warning: {untouched}");
         }
-        let upstreams = self.upstreams();
         let reports = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -133,6 +153,9 @@ impl Simulate {
             .block_on(self.play(&mesh, &upstreams));
         for (whom, count) in upstreams.seen().missed {
             eprintln!("warning: no `--upstream` is for `{whom}`; requests that were refused there: {count}");
+        }
+        if let Some(file) = &self.plot {
+            reports.iter().zip(1..).try_for_each(|(report, play)| draw(report, &numbered(file, play)))?;
         }
         if self.json {
             return self.as_json(&reports).map_err(|error| format!("error: no JSON: {error}"));
@@ -196,8 +219,26 @@ impl Simulate {
         }
         if self.per_second {
             text += &report.per_second().to_string();
+            if self.upstreams.len() > 1 {
+                text += &report.shares_over_time().to_string();
+            }
         }
         text + &report.to_string()
+    }
+}
+
+fn draw(report: &Report, file: &Path) -> Result<(), String> {
+    fs::write(file, report.plot())
+        .map_err(|error| format!("error: {} cannot be written: {error}", file.display()))
+}
+
+/// `out.svg`, and for the second play `out-2.svg`.
+fn numbered(file: &Path, play: u64) -> PathBuf {
+    let name = file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match (play, file.extension()) {
+        (1, _) => file.to_owned(),
+        (play, None) => file.with_file_name(format!("{name}-{play}")),
+        (play, Some(kind)) => file.with_file_name(format!("{name}-{play}.{}", kind.display())),
     }
 }
 
