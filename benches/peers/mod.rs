@@ -7,6 +7,7 @@
 
 pub(crate) mod failsafe;
 pub(crate) mod governor;
+pub(crate) mod p2c;
 pub(crate) mod recloser;
 pub(crate) mod steer;
 pub(crate) mod tower;

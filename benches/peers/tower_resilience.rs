@@ -22,6 +22,7 @@ use tower_resilience_circuitbreaker::{
     CircuitBreaker, CircuitBreakerConfigBuilder, CircuitBreakerHandle, CircuitBreakerLayer,
     FailureClassifier, SlidingWindowType,
 };
+use tower_resilience_outlier::{OutlierDetectionLayer, OutlierDetector};
 use tower_resilience_retry::{RetryBudgetBuilder, RetryConfigBuilder, RetryLayer};
 use tower_resilience_router::WeightedRouter;
 use tower_resilience_timelimiter::TimeLimiterLayer;
@@ -122,6 +123,15 @@ pub(crate) fn retry_in_budget() -> RetryLayer<Request<Fate>, Response<Body>, Inf
 
 fn retries() -> RetryConfigBuilder<Request<Fate>, Response<Body>, Infallible> {
     RetryLayer::builder().retry_on_response(|response: &Response<Body>| response.status().as_u16() >= 500)
+}
+
+/// Watches one service, and ejects it after as many errors in a row as ours. It is one of ten that its detector knows.
+pub(crate) fn outlier() -> OutlierDetectionLayer<Judge> {
+    let detector = OutlierDetector::new();
+    let names: Vec<_> = (0..10).map(|number| format!("10.0.0.{number}:80")).collect();
+    names.iter().for_each(|name| detector.register(name, 1000));
+    let layer = OutlierDetectionLayer::builder().detector(detector).instance_name(&names[7]);
+    layer.failure_classifier_type(Judge).build().expect("its detector is there")
 }
 
 /// All of them, in our order.

@@ -1,5 +1,7 @@
 //! Runs this program's cases under callgrind and reads what it counted.
 
+#![allow(dead_code, reason = "each benchmark uses its part")]
+
 use std::{
     collections::{HashMap, HashSet},
     env, fmt, fs,
@@ -50,14 +52,22 @@ pub(crate) fn is_there() -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// What each case costs per call, of a group where there are some; as many at a time as there are cores, which
-/// instructions do not mind.
+/// What each case costs per call, of a group where there are some.
 pub(crate) fn measure(group: Option<&str>, cases: &[(&'static str, &'static str)]) -> Result<Costs, String> {
+    measure_by(CALLS, group, cases)
+}
+
+/// The same by so many calls; as many cases at a time as there are cores, which instructions do not mind.
+pub(crate) fn measure_by(
+    calls: u64,
+    group: Option<&str>,
+    cases: &[(&'static str, &'static str)],
+) -> Result<Costs, String> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mine = || cases.get(next.fetch_add(1, Ordering::Relaxed));
         std::iter::from_fn(mine)
-            .map(|&case| Ok((case, per_call(&[group.as_slice(), &[case.0, case.1]].concat())?)))
+            .map(|&case| Ok((case, per_call(&[group.as_slice(), &[case.0, case.1]].concat(), calls)?)))
             .collect::<Result<Vec<_>, String>>()
     };
     thread::scope(|scope| {
@@ -68,9 +78,9 @@ pub(crate) fn measure(group: Option<&str>, cases: &[(&'static str, &'static str)
     })
 }
 
-fn per_call(case: &[&str]) -> Result<Cost, String> {
-    let (once, twice) = (count(case, CALLS)?, count(case, 2 * CALLS)?);
-    let per_call = |once: u64, twice: u64| (twice as f64 - once as f64) / CALLS as f64;
+fn per_call(case: &[&str], calls: u64) -> Result<Cost, String> {
+    let (once, twice) = (count(case, calls)?, count(case, 2 * calls)?);
+    let per_call = |once: u64, twice: u64| (twice as f64 - once as f64) / calls as f64;
     Ok(Cost { instructions: per_call(once.0, twice.0), allocations: per_call(once.1, twice.1) })
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Contestant {
     pub(crate) repeats: bool,
     /// Whether it is worth a look at the clock.
     pub(crate) timed: bool,
+    /// Whether it is worth two threads.
+    pub(crate) paired: bool,
     pub(crate) enter: fn(&Situation) -> Maker,
 }
 
@@ -66,7 +68,7 @@ impl Contestant {
 
 /// A layer that does nothing, and no layer: they stand first in each group.
 pub(crate) const FLOOR: Contestant =
-    Contestant { name: "floor", role: Role::Floor, repeats: true, timed: true, enter: floor };
+    Contestant { name: "floor", role: Role::Floor, repeats: true, timed: true, paired: true, enter: floor };
 pub(crate) const BARE: Contestant = Contestant { name: "no layer", role: Role::Bare, enter: bare, ..FLOOR };
 
 /// Ours, of which no more is asked than that it adds at most so many instructions and allocates nothing.

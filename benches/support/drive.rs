@@ -8,9 +8,10 @@
 //! turns its clock: a timer is armed and disarmed, and never goes off.
 
 use std::{
+    future::poll_fn,
     hint::black_box,
     pin::pin,
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
     task::{Context, Poll, Waker},
 };
 
@@ -117,6 +118,52 @@ pub(crate) fn maker<T: Traffic, L: Around<T>>(layer: L, traffic: T, situation: &
             }),
         }
     })
+}
+
+/// The same for a service with a task of its own: each run is a task too, in the runtime that the service was made in.
+///
+/// What pends is not polled again and again there, so the upstream must answer at once.
+pub(crate) fn in_tasks<T: Traffic, S>(
+    make: impl FnOnce(Upstream<T>) -> S,
+    traffic: T,
+    situation: &Situation,
+) -> Maker
+where
+    S: Service<Request<Fate>, Response: Reply, Error: Send, Future: Send> + Clone + Send + 'static,
+{
+    assert!(!situation.pends, "{}: nobody would be woken", situation.name);
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).build();
+    let runtime = Arc::new(runtime.expect("a runtime is made of memory"));
+    let service = {
+        let _inside = runtime.enter();
+        make(Upstream::new(false))
+    };
+    let (source, way) = (Source { traffic, every: situation.every, count: 0 }, situation.way);
+    Box::new(move || {
+        let (runtime, own) = (Arc::clone(&runtime), (service.clone(), source.clone()));
+        Box::new(move |calls| {
+            let (mut service, mut source) = own.clone();
+            let task = runtime.spawn(async move {
+                for _ in 0..calls {
+                    let request = source.request();
+                    let answer = match way {
+                        Way::Call => ready(&mut service).await.call(request).await,
+                        Way::Clone | Way::Layer => ready(&mut service.clone()).await.call(request).await,
+                    };
+                    if let Ok(response) = answer {
+                        back(&mut source, response);
+                    }
+                }
+            });
+            runtime.block_on(task).expect("the task ends well");
+        })
+    })
+}
+
+async fn ready<S: Service<Request<Fate>>>(service: &mut S) -> &mut S {
+    // Who cannot be made ready shows when it is called.
+    let _ = poll_fn(|cx| service.poll_ready(cx)).await;
+    service
 }
 
 /// A call whose answer nobody needs, only its headers.

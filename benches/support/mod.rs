@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+pub(crate) mod balancers;
 pub(crate) mod contestants;
 pub(crate) mod drive;
 pub(crate) mod groups;

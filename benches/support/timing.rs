@@ -120,7 +120,7 @@ pub(crate) fn print_threads(group: &Group) {
     for name in group.threads {
         let situation = group.situation(name).expect("it is one of them");
         println!("\n{name:24} {:>9} {:>9} {:>9}", "one", "two", "ratio");
-        for contestant in group.timed().filter(|contestant| contestant.repeats) {
+        for contestant in group.timed().filter(|contestant| contestant.paired) {
             let asked = matches!(contestant.role, Role::Ours(asked) if asked.scales);
             print_pair(contestant, &threads::measure(contestant, situation, Two::Apart), asked);
             if matches!(contestant.role, Role::Ours(_)) {

@@ -44,6 +44,7 @@ pub(super) const GROUP: Group = Group {
         peer("t-resilience", LAST, |situation| put(tower_resilience::counting(situation.open), situation)),
         Contestant {
             repeats: false,
+            paired: false,
             ..peer("t-resilience, 1 ms", SLIDING, |situation| {
                 put(tower_resilience::timed(situation.open, Duration::from_millis(1)), situation)
             })

@@ -3,6 +3,7 @@
 //! A group is one kind of layer: ours, the peers that do the same, and the two that everybody is measured against. To
 //! add one of ours, add a line to its list; nothing else has to know.
 
+mod balance;
 mod breaker;
 mod fault;
 mod limits;
@@ -31,6 +32,9 @@ pub(crate) const REQUEST: &[&Group] =
 
 /// Where a request goes: by header, by weight; to all that happens to it; by path and by host among few and many.
 pub(crate) const ROUTES: &[&Group] = &[&route::GROUP, &route::COMPOSED, &route::TABLES];
+
+/// Who answers: one of several endpoints; and the same where a service is cloned for each request.
+pub(crate) const BALANCE: &[&Group] = &[&balance::GROUP];
 
 impl Group {
     pub(crate) fn contestant(&self, name: &str) -> Option<&'static Contestant> {
