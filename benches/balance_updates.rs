@@ -78,7 +78,7 @@ fn one_is_ejected(site: &Site, _: u64) {
 }
 
 fn all_are_others(site: &Site, turn: u64) {
-    let first = if turn % 2 == 0 { site.count } else { 0 };
+    let first = if turn.is_multiple_of(2) { site.count } else { 0 };
     site.endpoints.replace(endpoints(first..first + site.count, |_| 1));
 }
 
