@@ -136,7 +136,7 @@ async fn a_grpc_status_in_the_trailers_counts_for_nothing() {
     let endpoints = Endpoints::new([endpoint(1)]);
     let inner = AnswerableLayer.layer(upstream);
     let settings = ejecting(outlier().consecutive_5xx(1));
-    let balance = Balance::new(settings, &endpoints, move |_: &Endpoint| inner.clone());
+    let balance = Balance::new(settings, &endpoints, move |_: &Endpoint| inner);
     for _ in 0..100 {
         let request = Request::post("/").header("content-type", "application/grpc");
         let response = balance.clone().oneshot(request.body(Full::default()).unwrap()).await.unwrap();
@@ -154,8 +154,7 @@ async fn what_our_own_limits_refuse_counts_for_nobody() {
     let endpoints = Endpoints::new([endpoint(1)]);
     let layer = LimitsLayer::new(limits);
     let inner = layer.layer(AnswerableLayer.layer(Echo::new().hang()));
-    let balance =
-        Balance::new(ejecting(outlier().consecutive_5xx(1)), &endpoints, move |_: &Endpoint| inner.clone());
+    let balance = Balance::new(ejecting(outlier().consecutive_5xx(1)), &endpoints, move |_: &Endpoint| inner);
     let balance = balance.over(Http.reading_errors());
     let ask = || Request::get("/").body(Full::<Bytes>::default()).unwrap();
     let mut hangs = Box::pin(balance.clone().oneshot(ask()));

@@ -22,23 +22,23 @@ use crate::{
 /// What says something of an endpoint. Who went away before he was answered says nothing, and neither does one who panics.
 const BAD: &[Ending] = &[Ending::Status, Ending::Error];
 
-contract!(of_one: Subject::two_strikes_of(|| over(one(), ejecting()), BAD));
+contract!(of_one: Subject::two_strikes_of(|| over(&one(), ejecting()), BAD));
 
-contract!(of_one_that_is_told: Subject::two_strikes_of(|| over(one(), ejecting()).told("probe", &Events::new()), BAD));
+contract!(of_one_that_is_told: Subject::two_strikes_of(|| over(&one(), ejecting()).told("probe", &Events::new()), BAD));
 
-contract!(of_one_above_answerable: Subject::two_strikes_of(|| (over(one(), ejecting()), AnswerableLayer), BAD));
+contract!(of_one_above_answerable: Subject::two_strikes_of(|| (over(&one(), ejecting()), AnswerableLayer), BAD));
 
-contract!(of_one_by_a_key: Subject::two_strikes_of(|| over(one(), ejecting().ring_hash(by_host())), BAD));
+contract!(of_one_by_a_key: Subject::two_strikes_of(|| over(&one(), ejecting().ring_hash(by_host())), BAD));
 
-contract!(of_several: Subject::never(|| over(three(), Settings::builder())), [readiness passing]);
+contract!(of_several: Subject::never(|| over(&three(), Settings::builder())), [readiness passing]);
 
-contract!(of_several_in_turn: Subject::never(|| over(three(), Settings::builder().round_robin()).drawing(Draws::seeded(7))),
+contract!(of_several_in_turn: Subject::never(|| over(&three(), Settings::builder().round_robin()).drawing(Draws::seeded(7))),
     [readiness passing]);
 
-contract!(of_nobody: Subject::always(|| over(Endpoints::new::<Endpoint>([]), Settings::builder())),
+contract!(of_nobody: Subject::always(|| over(&Endpoints::new::<Endpoint>([]), Settings::builder())),
     [refusing answers router]);
 
-contract!(of_whom_nobody_knows: Subject::always(|| over(Endpoints::unknown(), Settings::builder())),
+contract!(of_whom_nobody_knows: Subject::always(|| over(&Endpoints::unknown(), Settings::builder())),
     [refusing answers router]);
 
 contract!(each: Subject::never(|| Each(Settings::builder())), [readiness passing]);
@@ -80,8 +80,8 @@ fn by_host() -> HashKeys {
     HashKeys::of(HashKey::Header(http::header::HOST))
 }
 
-fn over(endpoints: Endpoints, settings: SettingsBuilder) -> BalanceLayer {
-    BalanceLayer::new(settings.build().unwrap(), &endpoints)
+fn over(endpoints: &Endpoints, settings: SettingsBuilder) -> BalanceLayer {
+    BalanceLayer::new(settings.build().unwrap(), endpoints)
 }
 
 /// A balancer that has the service as each of three endpoints.
