@@ -154,7 +154,8 @@ async fn what_our_own_limits_refuse_counts_for_nobody() {
     let endpoints = Endpoints::new([endpoint(1)]);
     let layer = LimitsLayer::new(limits);
     let inner = layer.layer(AnswerableLayer.layer(Echo::new().hang()));
-    let balance = Balance::new(ejecting(outlier().consecutive_5xx(1)), &endpoints, move |_: &Endpoint| inner.clone());
+    let balance =
+        Balance::new(ejecting(outlier().consecutive_5xx(1)), &endpoints, move |_: &Endpoint| inner.clone());
     let balance = balance.over(Http.reading_errors());
     let ask = || Request::get("/").body(Full::<Bytes>::default()).unwrap();
     let mut hangs = Box::pin(balance.clone().oneshot(ask()));
