@@ -84,6 +84,7 @@ pub use self::{
     shared::{BalanceLayer, Balanced},
     task::Updating,
 };
+#[cfg(feature = "yaml")]
 pub(crate) use self::{
     future::{ended, nobody},
     lead::{lead, lead_to},

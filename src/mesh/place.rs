@@ -212,7 +212,9 @@ where
         match self.project() {
             Projected::There { answer, under_way, cookies, memo, protocol } => {
                 let answer = answer.poll(cx);
-                let in_flight = balance::ended(protocol, *memo, &answer, under_way);
+                let in_flight = under_way
+                    .as_mut()
+                    .and_then(|under_way| balance::ended(protocol, *memo, &answer, under_way));
                 answer.map_ok(|mut response| {
                     for cookie in cookies.take().into_iter().flatten() {
                         response.headers_mut().append(SET_COOKIE, cookie);

@@ -47,8 +47,6 @@ mod text;
 mod unmet;
 mod weighted;
 
-#[cfg(feature = "yaml")]
-pub(crate) use self::head::usual_port;
 pub use self::{
     changes::{HeaderChanges, HeaderChangesBuilder},
     condition::{Condition, ValueMatch},
@@ -63,4 +61,7 @@ pub use self::{
     unmet::Unmet,
     weighted::Weighted,
 };
-pub(crate) use self::{head::normal, table::Place};
+pub(crate) use self::{
+    head::{normal, usual_port},
+    table::Place,
+};

@@ -34,7 +34,7 @@ pub(crate) const REQUEST: &[&Group] =
 pub(crate) const ROUTES: &[&Group] = &[&route::GROUP, &route::COMPOSED, &route::TABLES];
 
 /// Who answers: one of several endpoints; and the same where a service is cloned for each request.
-pub(crate) const BALANCE: &[&Group] = &[&balance::GROUP];
+pub(crate) const BALANCE: &[&Group] = &[&balance::GROUP, &balance::CLONED];
 
 impl Group {
     pub(crate) fn contestant(&self, name: &str) -> Option<&'static Contestant> {

@@ -32,18 +32,17 @@ pin_project! {
     #[project = Projected]
     enum Call<F> {
         Calling { #[pin] answer: F },
-        // Boxed, so that calls which set no cookies do not carry the room for it.
-        Setting { call: Pin<Box<Setting<F>>> },
-        Refused,
+        // Boxed, so that the usual call does not carry the room for it.
+        Apart { call: Pin<Box<Apart<F>>> },
     }
 }
 
 pin_project! {
-    /// A call with whose answer cookies are set: what the caller is to send with its next requests.
-    struct Setting<F> {
-        #[pin]
-        answer: F,
-        cookies: Box<[HeaderValue]>,
+    #[project = ProjectedApart]
+    enum Apart<F> {
+        // Cookies are set with its answer: what the caller is to send with its next requests.
+        Setting { #[pin] answer: F, cookies: Box<[HeaderValue]> },
+        Refused,
     }
 }
 
@@ -61,7 +60,7 @@ impl<F, P, M, T> ResponseFuture<F, P, M, T> {
         (memo, protocol): (M, P),
     ) -> Self {
         let call = match cookies {
-            Some(cookies) => Call::Setting { call: Box::pin(Setting { answer, cookies }) },
+            Some(cookies) => Call::Apart { call: Box::pin(Apart::Setting { answer, cookies }) },
             None => Call::Calling { answer },
         };
         Self { call, under_way, memo, protocol }
@@ -71,7 +70,12 @@ impl<F, P, M, T> ResponseFuture<F, P, M, T> {
     #[cold]
     pub(super) fn refused<Req>(request: Req, (memo, protocol): (M, P)) -> Self {
         drop(request);
-        Self { call: Call::Refused, under_way: UnderWay::over(), memo, protocol }
+        Self {
+            call: Call::Apart { call: Box::pin(Apart::Refused) },
+            under_way: UnderWay::over(),
+            memo,
+            protocol,
+        }
     }
 }
 
@@ -90,13 +94,12 @@ where
             Projected::Calling { answer } => {
                 answered(this.protocol, *this.memo, answer.poll(cx), this.under_way)
             }
-            Projected::Setting { call } => call.as_mut().poll(this.protocol, *this.memo, this.under_way, cx),
-            Projected::Refused => refused(this.protocol, *this.memo),
+            Projected::Apart { call } => call.as_mut().poll(this.protocol, *this.memo, this.under_way, cx),
         }
     }
 }
 
-impl<F> Setting<F> {
+impl<F> Apart<F> {
     #[cold]
     fn poll<P, M: Copy, T, Res, Err>(
         self: Pin<&mut Self>,
@@ -109,12 +112,14 @@ impl<F> Setting<F> {
         F: Future<Output = Result<Res, Err>>,
         P: Answers<M, Res, Err>,
     {
-        let this = self.project();
-        let mut answer = this.answer.poll(cx);
+        let ProjectedApart::Setting { answer, cookies } = self.project() else {
+            return Poll::Ready(refused(protocol, memo));
+        };
+        let mut answer = answer.poll(cx);
         if let Poll::Ready(Ok(response)) = &mut answer
             && let Some(headers) = protocol.headers_mut(response)
         {
-            for cookie in mem::take(this.cookies) {
+            for cookie in mem::take(cookies) {
                 headers.append(SET_COOKIE, cookie);
             }
         }
@@ -133,15 +138,8 @@ fn answered<P, M: Copy, T, Res, Err>(
 where
     P: Answers<M, Res, Err>,
 {
-    let in_flight = match &answer {
-        Poll::Ready(result) => noted(protocol, memo, result, under_way),
-        Poll::Pending => None,
-    };
-    match answer {
-        Poll::Ready(Ok(response)) => Poll::Ready(Ok(protocol.watch(response, in_flight))),
-        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-        Poll::Pending => Poll::Pending,
-    }
+    let in_flight = ended(protocol, memo, &answer, under_way);
+    answer.map_ok(|response| protocol.watch(response, in_flight))
 }
 
 /// Notes what an answer says of the one who gave it; what keeps the request in flight, if its body goes on.
@@ -150,30 +148,17 @@ pub(crate) fn ended<P, M: Copy, T, Res, Err>(
     protocol: &P,
     memo: M,
     answer: &Poll<Result<Res, Err>>,
-    under_way: &mut Option<UnderWay<T>>,
-) -> Option<InFlight<T>>
-where
-    P: Answers<M, Res, Err>,
-{
-    let Poll::Ready(result) = answer else { return None };
-    noted(protocol, memo, result, under_way.as_mut()?)
-}
-
-#[inline(always)]
-fn noted<P, M: Copy, T, Res, Err>(
-    protocol: &P,
-    memo: M,
-    result: &Result<Res, Err>,
     under_way: &mut UnderWay<T>,
 ) -> Option<InFlight<T>>
 where
     P: Answers<M, Res, Err>,
 {
+    let Poll::Ready(result) = answer else { return None };
     let held = under_way.end()?;
-    if held.is_judged()
+    if let Some(rules) = held.rules()
         && let Some(seen) = seen(protocol, memo, result)
     {
-        held.note(seen);
+        held.note(rules, seen);
     }
     matches!(result, Ok(response) if protocol.goes_on(response)).then(|| InFlight::of(held))
 }
@@ -212,13 +197,11 @@ pub(crate) fn nobody() -> Refusal {
         .details("no_healthy_upstream")
 }
 
-/// It gives what is asked for as a whole, so that what others give is made in the same place, and not put together there.
-#[cold]
-fn refused<P, M, T, Res, Err>(protocol: &P, memo: M) -> Poll<Result<P::Watched<InFlight<T>>, Err>>
+fn refused<P, M, T, Res, Err>(protocol: &P, memo: M) -> Result<P::Watched<InFlight<T>>, Err>
 where
     P: Answers<M, Res, Err>,
 {
-    Poll::Ready(protocol.refuse(memo, nobody()).map(|response| protocol.watch(response, None)))
+    protocol.refuse(memo, nobody()).map(|response| protocol.watch(response, None))
 }
 
 impl<F, P, M, T> fmt::Debug for ResponseFuture<F, P, M, T> {

@@ -22,17 +22,21 @@ use crate::{
     },
 };
 
-/// One of those that a balancer picks from. On cache lines of its own: requests to different ones do not meet.
-#[repr(align(128))]
+/// One of those that a balancer picks from.
+///
+/// All who ask it write what is in flight to it, and the count of those who hold it, which an `Arc` keeps right before
+/// the value. So what each request looks at stands first, next to that count, and mostly on one cache line with it; what
+/// hardly anybody needs stands last, and between it and the next member, whose requests it should not meet.
+#[repr(C)]
 pub(crate) struct Member<T> {
     /// How many requests are in flight to it.
     active: AtomicU32,
     /// How often it has returned: what was asked of it before says nothing of how it is since.
     returned: AtomicU32,
-    record: Record,
     /// By what answers are judged; none, if nobody is ever ejected.
     rules: Option<Arc<outlier::Settings>>,
     id: HostId,
+    record: Record,
     /// What is called: a service of its own, or nothing, where one client is for all.
     own: T,
     address: Address,
@@ -136,19 +140,16 @@ impl<T> Held<T> {
         &self.member
     }
 
-    /// Whether what comes of it is judged: not if nobody is ever ejected, nor if it has returned since.
-    #[inline]
-    pub(super) fn is_judged(&self) -> bool {
-        self.member.rules.is_some() && self.member.returned() == self.returned
+    /// By what is judged what comes of it: nothing if nobody is ever ejected, or if it has returned since.
+    #[inline(always)]
+    pub(super) fn rules(&self) -> Option<&outlier::Settings> {
+        self.member.rules.as_deref().filter(|_| self.member.returned() == self.returned)
     }
 
-    /// This came of it, and is judged.
+    /// This came of it.
     #[inline(always)]
-    pub(super) fn note(&self, seen: Seen) {
-        let Self { member, returned } = self;
-        if let Some(rules) = &member.rules {
-            member.note(rules, seen, *returned);
-        }
+    pub(super) fn note(&self, rules: &outlier::Settings, seen: Seen) {
+        self.member.note(rules, seen, self.returned);
     }
 }
 
@@ -188,21 +189,20 @@ impl<T> UnderWay<T> {
 impl<T> Drop for UnderWay<T> {
     #[inline]
     fn drop(&mut self) {
-        if self.0.is_some() {
-            self.give_up();
+        if let Some(held) = self.end() {
+            give_up(held);
         }
     }
 }
 
-impl<T> UnderWay<T> {
-    #[cold]
-    fn give_up(&mut self) {
-        let Some(held) = self.end() else { return };
-        if let Some(status) = late::answered_with()
-            && held.is_judged()
-        {
-            held.note(Seen::TimedOut(status.as_u16()));
-        }
+/// With all that is dropped then, out of line.
+#[cold]
+#[expect(clippy::needless_pass_by_value, reason = "it is dropped here")]
+fn give_up<T>(held: Held<T>) {
+    if let Some(status) = late::answered_with()
+        && let Some(rules) = held.rules()
+    {
+        held.note(rules, Seen::TimedOut(status.as_u16()));
     }
 }
 
@@ -221,9 +221,9 @@ impl<T> Watch for InFlight<T> {
     /// is needed.
     fn end(&mut self, end: End<'_>) {
         if let End::Error = end
-            && self.0.is_judged()
+            && let Some(rules) = self.0.rules()
         {
-            self.0.note(Seen::Broken);
+            self.0.note(rules, Seen::Broken);
         }
     }
 }

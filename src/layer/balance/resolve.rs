@@ -134,6 +134,7 @@ pub(crate) struct NamedSet {
 #[derive(Debug, Default)]
 pub(crate) struct Changed(Notify);
 
+#[cfg(feature = "yaml")]
 impl Changed {
     pub(crate) fn tell(&self) {
         self.0.notify_one();

@@ -49,6 +49,8 @@ pub(crate) struct Station<T> {
     endpoints: Endpoints,
     source: Source<T>,
     told: Told,
+    /// Whether something of a request decides whom it goes to.
+    reads_keys: bool,
     draws: Draws,
     ordinals: Ordinals,
     own: Weak<Self>,
@@ -114,6 +116,7 @@ impl<T: Send + Sync + 'static> Station<T> {
             }),
             due: AtomicU64::new(Time::NEVER.as_nanos()),
             roster: Mutex::new(Roster::new(&settings)),
+            reads_keys: settings.algorithm().hashes() && !settings.hash_keys().is_empty(),
             settings,
             endpoints: endpoints.clone(),
             source,
@@ -146,8 +149,8 @@ impl<T: Send + Sync + 'static> Station<T> {
 impl<T> Station<T> {
     /// Whether something of a request decides whom it goes to.
     #[inline]
-    pub(super) fn reads_keys(&self) -> bool {
-        self.settings.algorithm().hashes() && !self.settings.hash_keys().is_empty()
+    pub(super) const fn reads_keys(&self) -> bool {
+        self.reads_keys
     }
 
     /// Whom a request goes to: one that is tried again to none of those that were tried, unless nobody else is found. Where
@@ -165,13 +168,13 @@ impl<T> Station<T> {
         }
         let ordinal = self.arrival();
         let (hash, cookies) = self.hashed(protocol, request, keys, ordinal);
-        Whom { picked: self.one(protocol, request, ordinal, hash), cookies }
+        Whom { picked: self.picked(self.one(protocol, request, ordinal, hash)), cookies }
     }
 
     /// The same where nothing of the request decides it.
     #[inline(always)]
     pub(super) fn anybody<P: Reads<Req>, Req>(&self, protocol: &P, request: &Req) -> Picked<T> {
-        self.one(protocol, request, self.arrival(), None)
+        self.picked(self.one(protocol, request, self.arrival(), None))
     }
 
     /// A request has come: its place among all, where that matters. What was due by now is done.
@@ -190,7 +193,7 @@ impl<T> Station<T> {
         request: &Req,
         ordinal: u64,
         hash: Option<u64>,
-    ) -> Picked<T> {
+    ) -> Option<Held<T>> {
         let draw = self.draws.draw(ordinal, "host", 0);
         if let Some(all) = protocol.read_extensions(request)
             && !all.is_empty()
@@ -199,6 +202,11 @@ impl<T> Station<T> {
             return self.pick_again(draw, hash, again);
         }
         self.pick(&Ask { draw, hash, attempt: 0 })
+    }
+
+    #[inline(always)]
+    fn picked(&self, one: Option<Held<T>>) -> Picked<T> {
+        one.map_or_else(|| self.nobody(), Picked::One)
     }
 
     fn hashed<P: Reads<Req>, Req>(
@@ -214,27 +222,19 @@ impl<T> Station<T> {
     }
 
     #[inline(always)]
-    fn pick(&self, ask: &Ask) -> Picked<T> {
-        let picture = self.picture.load();
-        match picture.pick(ask) {
-            Some(member) => Picked::One(Held::new(member)),
-            None => self.nobody(picture.is_known),
-        }
+    fn pick(&self, ask: &Ask) -> Option<Held<T>> {
+        self.picture.load().pick(ask).map(Held::new)
     }
 
     /// For a request that is tried again, and was told whom it has been to.
     #[cold]
-    fn pick_again(&self, draw: Draw, hash: Option<u64>, again: &Attempt) -> Picked<T> {
-        let picture = self.picture.load();
-        match picture.pick_again(draw, hash, again) {
-            Some(member) => Picked::One(Held::new(member)),
-            None => self.nobody(picture.is_known),
-        }
+    fn pick_again(&self, draw: Draw, hash: Option<u64>, again: &Attempt) -> Option<Held<T>> {
+        self.picture.load().pick_again(draw, hash, again).map(Held::new)
     }
 
     #[cold]
-    fn nobody(&self, is_known: bool) -> Picked<T> {
-        if !is_known {
+    fn nobody(&self) -> Picked<T> {
+        if !self.picture.load().is_known {
             return Picked::Unknown;
         }
         self.told.tell(EventKind::Refused(Reason::NoHealthyUpstream));
@@ -339,8 +339,9 @@ impl<T: Send + Sync + 'static> Look for Station<T> {
 impl<T> Picture<T> {
     #[inline(always)]
     fn pick(&self, ask: &Ask) -> Option<&Arc<Member<T>>> {
-        let active = |host: u32| self.members[host as usize].active();
-        self.view.pick(ask, active, clock::now).map(|host| &self.members[host as usize])
+        let members = &*self.members;
+        let active = |host: u32| members[host as usize].active();
+        self.view.pick(ask, active, clock::now).and_then(|host| members.get(host as usize))
     }
 
     /// Where somebody stands by, he. Else the first that is found and was not tried; or else, where there is anybody else,

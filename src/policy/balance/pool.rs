@@ -108,7 +108,7 @@ impl Pool {
         self.hosts.is_empty()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn pick(
         &self,
         ask: &Ask,
@@ -117,7 +117,7 @@ impl Pool {
     ) -> Option<u32> {
         match self.way {
             Way::LighterOfTwo => Some(self.lighter_of_two(ask.draw, active)),
-            _ => self.pick_otherwise(ask, active, now),
+            _ => self.pick_otherwise(*ask, active, now),
         }
     }
 
@@ -125,7 +125,7 @@ impl Pool {
     #[inline(never)]
     fn pick_otherwise(
         &self,
-        ask: &Ask,
+        ask: Ask,
         active: impl Fn(u32) -> u32,
         now: impl FnOnce() -> Time,
     ) -> Option<u32> {

@@ -108,7 +108,7 @@ impl View {
     pub fn pick(&self, ask: &Ask, active: impl Fn(u32) -> u32, now: impl FnOnce() -> Time) -> Option<u32> {
         let pool = match &*self.levels {
             [Level { pools, .. }] if pools.len() == 1 => Some(&pools[0]),
-            levels => self.one_of(levels, ask),
+            levels => self.one_of(levels, *ask),
         };
         match pool {
             Some(pool) if !pool.is_empty() => pool.pick(ask, active, now),
@@ -129,7 +129,7 @@ impl View {
 
     /// Those of a priority, and of a locality, where there are several.
     #[inline(never)]
-    fn one_of<'l>(&self, levels: &'l [Level], ask: &Ask) -> Option<&'l Pool> {
+    fn one_of<'l>(&self, levels: &'l [Level], ask: Ask) -> Option<&'l Pool> {
         let level = match levels {
             [only] => only,
             levels => {
