@@ -90,7 +90,7 @@ pub(crate) use self::{
     lead::{lead, lead_to},
     member::{Member, UnderWay},
     resolve::{Changed, NamedSet, keep_resolved},
-    station::{Picked, Source, Station},
+    station::{Picked, Source, Station, Whom},
 };
 
 /// Where a caller is, in the extensions of its request: for those who hash by the source address. Whoever serves the

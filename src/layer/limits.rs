@@ -128,6 +128,12 @@ impl<P> LimitsLayer<P> {
         settings.retries().is_some() || settings.retry_budget().is_some()
     }
 
+    /// Whether each endpoint has its own.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn are_of_each(&self) -> bool {
+        self.station.each.is_some()
+    }
+
     /// To ask whether one more call may be tried again.
     #[must_use]
     pub fn retry_gate(&self) -> RetryGate {

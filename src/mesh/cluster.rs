@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     assemble::OTHERS,
+    place::{At, Place},
     plan::{Backends, Destination, Port, Way},
 };
 use crate::{
@@ -64,6 +65,19 @@ pub(super) struct Running {
     pub(super) limits: LimitsLayer,
     /// Who is picked; none, if requests go where they say.
     pub(super) balance: Option<Shared<Station<()>>>,
+}
+
+impl Running {
+    /// Its place, which is there.
+    pub(super) fn place(&self, at: At) -> Place {
+        let is_early = self.balance.is_some() && self.limits.are_of_each();
+        Place { at, balance: self.balance.clone(), keys: None, is_early }
+    }
+
+    /// What is before its place, and that.
+    pub(super) fn lead(&self, at: At) -> (LimitsLayer, Place) {
+        (self.limits.clone(), self.place(at))
+    }
 }
 
 /// Endpoints that the program tells of, each set with the host whose they are: `HOST` or `HOST:PORT`.

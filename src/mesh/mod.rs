@@ -40,6 +40,7 @@ mod client;
 mod cluster;
 mod counted;
 mod directory;
+mod early;
 mod endpoint;
 mod era;
 pub mod explain;

@@ -16,11 +16,11 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::body::InPlace;
+use super::{body::InPlace, early};
 use crate::{
     layer::{
         answerable::AnswerableBody,
-        balance::{self, Member, Picked, Station, UnderWay, lead_to, nobody},
+        balance::{self, Member, Picked, Station, UnderWay, Whom, lead_to, nobody},
         body::Watched,
         cluster::Cluster,
         host::target,
@@ -70,6 +70,8 @@ pub(super) struct Place {
     pub(super) balance: Option<Shared<Station<()>>>,
     /// What of a request decides who is picked there; none: what the cluster says by itself.
     pub(super) keys: Option<Shared<HashKeys>>,
+    /// Whether that is done before the limits, which then are those of whoever is picked.
+    pub(super) is_early: bool,
 }
 
 /// A transport, for tries that go there; its answers are judged by a protocol.
@@ -139,22 +141,21 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Place { at, balance, keys } = &self.place;
         let memo = HttpMemo::of(request.method(), request.headers());
+        let whom = match self.place.is_early {
+            false => self.place.pick(&mut request),
+            true => early::chosen(&mut request),
+        };
         let (mut under_way, mut cookies) = (None, None);
-        if let Some(balance) = balance {
-            let whom = balance.whom(&Http, &request, keys.as_deref());
+        if let Some(whom) = whom {
             cookies = whom.cookies;
             match whom.picked {
-                Picked::One(held) => {
-                    lead_to_member(&mut request, held.member());
-                    under_way = Some(UnderWay::new(held));
-                }
+                Picked::One(held) => under_way = Some(UnderWay::new(held)),
                 Picked::Nobody => return PlacedFuture::nowhere::<S::Error>(Nowhere::NoEndpoint, memo),
                 Picked::Unknown => {}
             }
         }
-        match at {
+        match &self.place.at {
             // The address is that of a member by now; which part he is of need not be said.
             _ if under_way.is_some() => {}
             At::Here => {}
@@ -163,6 +164,18 @@ where
         }
         let answer = self.inner.call(request);
         PlacedFuture::There { answer, under_way, cookies, memo, protocol: self.protocol.clone() }
+    }
+}
+
+impl Place {
+    /// Picks somebody, and leads a request there.
+    #[inline(always)]
+    pub(super) fn pick<B>(&self, request: &mut Request<B>) -> Option<Whom<()>> {
+        let whom = self.balance.as_ref()?.whom(&Http, request, self.keys.as_deref());
+        if let Picked::One(held) = &whom.picked {
+            lead_to_member(request, held.member());
+        }
+        Some(whom)
     }
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, Request, uri::Authority};
 
 use super::{
     assemble::OTHERS,
-    cluster::{Clusters, Found, OfHost, Running},
+    cluster::{Clusters, Found, OfHost},
     counted::{Before, Counted},
     place::{At, Nowhere, Place, There},
     plan::{Destination, Rule, Target},
@@ -97,8 +97,7 @@ impl Site {
         });
         let fault = stack::faults(&way.stations, &name, ground.events, draws);
         let counted_here = before.or(&[], fault);
-        let Running { limits, balance } = own.cluster(port, None);
-        let leads = (limits, Place { at: At::Here, balance, keys: None });
+        let leads = own.cluster(port, None).lead(At::Here);
         let once = (counted_here.fault.clone(), stack::no_mirrors());
         let here = Istio::new(&way.stations, once, leads, &name, ground.events, draws);
         Self { rules, here, counted_here, trusts_headers: ground.trusts_headers }
@@ -233,7 +232,7 @@ impl Building<'_> {
         let port = target.port.unwrap_or(self.port);
         let subset = target.subset.as_deref();
         let nowhere = |name: String, why: Nowhere| {
-            let place = Place { at: At::Nowhere(why), balance: None, keys: None };
+            let place = Place { at: At::Nowhere(why), balance: None, keys: None, is_early: false };
             (name, (LimitsLayer::new(limits::Settings::off()), place))
         };
         match host.find(port, subset) {
@@ -247,8 +246,7 @@ impl Building<'_> {
                         At::There(Arc::new(There { authority, cluster, at_its_port }))
                     }
                 };
-                let Running { limits, balance } = host.cluster(port, subset);
-                (cluster.to_string(), (limits, Place { at, balance, keys: None }))
+                (cluster.to_string(), host.cluster(port, subset).lead(at))
             }
             Found::Nothing => {
                 let name = format!("outbound|{port}|{}|{}", subset.unwrap_or_default(), host.name());

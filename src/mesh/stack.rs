@@ -11,6 +11,7 @@ use tower_layer::Layer;
 
 use super::{
     cluster::OfHost,
+    early::Early,
     optional::{Behind, Optional},
     place::{At, Place, Placed},
     plan::{Destination, Station},
@@ -83,8 +84,8 @@ struct Tries {
     one: TimeoutLayer<Http, HeadOnly, AtRequestEnd>,
 }
 
-/// One try behind the limits.
-pub(super) type One<S, P> = Limited<Timeout<Placed<S, P>, Http, HeadOnly, AtRequestEnd>>;
+/// One try behind the limits, before which somebody may be picked.
+pub(super) type One<S, P> = Early<Limited<Timeout<Placed<S, P>, Http, HeadOnly, AtRequestEnd>>>;
 
 /// As many as it takes; a copy is sent of the first.
 pub(super) type Tried<S, P> = Retry<Mirror<One<S, P>, Copies, BelowRetries>, P>;
@@ -95,9 +96,10 @@ impl<S: Clone, P: Clone> Targets<One<S, P>> for Copies {
     /// A copy has the time of the mirror, and none for a try.
     fn target(&self, mirror: usize, original: &One<S, P>) -> One<S, P> {
         let Copied { limits, place } = &self.0[mirror];
-        let Placed { inner, protocol, .. } = original.inner().inner().clone();
+        let Placed { inner, protocol, .. } = original.placed().clone();
         let one = TimeoutLayer::new(timeout::Settings::off()).heads_only().starting_at_request_end();
-        limits.layer(one.layer(Placed { inner, place: place.clone(), protocol }))
+        let placed = Placed { inner, place: place.clone(), protocol };
+        Early(limits.layer(one.layer(placed)))
     }
 }
 
@@ -151,7 +153,7 @@ impl OsmEdge {
             .map(|settings| CircuitBreakerLayer::new(settings.clone()).drawing(draws).told(&*name, events));
         let limits = LimitsLayer::new(way.limits()).told(&*name, events);
         let tries = Tries::new(&way.stations, (no_mirrors(), limits), &name, events, draws);
-        let place = Place { at: At::Here, balance: own.cluster(port, None).balance, keys: None };
+        let place = own.cluster(port, None).place(At::Here);
         Self { breaker: Optional(breaker), tries, place }
     }
 
@@ -225,7 +227,7 @@ impl Tries {
 
     fn around<S: Clone, P: Protocol>(&self, transport: S, place: &Place, protocol: P) -> Tried<S, P> {
         let placed = Placed { inner: transport, place: place.clone(), protocol: protocol.clone() };
-        let one = self.limits.layer(self.one.layer(placed));
+        let one = Early(self.limits.layer(self.one.layer(placed)));
         self.retry.clone().over(protocol).layer(self.mirrors.layer(one))
     }
 }

@@ -91,6 +91,16 @@ contract!(with_a_queue: Subject::never(|| istio("", "{connectionPool: {tcp: {max
 contract!(with_all: Subject::one_in_flight(|| istio(ALL, ONE_REQUEST)),
     [readiness passing state settling refusing answers router]);
 
+contract!(with_an_endpoint: Subject::two_strikes_of(|| picking("{outlierDetection: {
+    consecutive5xxErrors: 2, interval: 1ms, baseEjectionTime: 30s, maxEjectionPercent: 100}}"), BAD));
+
+contract!(with_limits_of_each_endpoint_that_is_picked: Subject::one_in_flight(|| picking(
+    "{connectionPool: {http: {http2MaxRequests: 1}, towerMesh: {scope: endpoint}}}")),
+    [readiness passing state settling refusing answers router]);
+
+/// What says something of an endpoint.
+const BAD: &[Ending] = &[Ending::Status, Ending::Error];
+
 const ABORT: &str = "fault: {abort: {percentage: {value: 100}, httpStatus: 503}}";
 
 const RETRIES: &str = "retries: {attempts: 2, retryOn: connect-failure, perTryTimeout: 2h}";
@@ -102,6 +112,22 @@ const ONE_REQUEST: &str = "{connectionPool: {http: {http2MaxRequests: 1, maxRetr
 
 fn istio(route: &str, policy: &str) -> Meshed {
     mesh(&documents(route, policy), Era::CURRENT)
+}
+
+/// The same with an endpoint that the documents tell of.
+fn picking(policy: &str) -> Meshed {
+    let entry = "
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: probe, namespace: default}
+spec:
+  hosts: [probe.default.svc.cluster.local]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: STATIC
+  endpoints: [{address: 10.0.0.1}]
+";
+    mesh(&(documents("retries: {attempts: 0}", policy) + entry), Era::CURRENT)
 }
 
 /// A route for the probe, and a policy unless that is empty.

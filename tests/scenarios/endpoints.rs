@@ -12,7 +12,7 @@ use http::{Request, header::HOST};
 use http_body_util::{BodyExt, Full};
 use tower::ServiceExt;
 use tower_mesh::{
-    Endpoint, Flags, Mesh, Refusal,
+    Endpoint, Endpoints, Flags, Mesh, Refusal,
     layer::clock,
     mesh::{Client, Era, MeshBuilder},
     policy::balance::Locality,

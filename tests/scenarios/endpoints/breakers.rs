@@ -28,34 +28,75 @@ async fn ten_callers_of_a_slow_service_are_mostly_refused_and_nobody_is_ejected(
     assert_eq!(when(&report, "ejected").len(), 0, "which says nothing of the endpoint");
 }
 
+/// Two pods of a service whose limit is ten.
+fn two_pods(pool: &str, http2: bool, latency: u64) -> World {
+    let yaml = format!(
+        "{{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {{name: service-go}}, spec: {{
+  host: service-go, trafficPolicy: {{connectionPool: {{{pool}}},
+    outlierDetection: {{consecutive5xxErrors: 3, maxEjectionPercent: 100}}}}}}}}"
+    );
+    let slow = || Echo::new().latency(Duration::from_millis(latency));
+    let upstreams = Upstreams::new().host("10.0.0.1:80", slow()).host("10.0.0.2:80", slow());
+    let pods = Endpoints::new(
+        ["10.0.0.1:80", "10.0.0.2:80"].map(|pod| pod.parse::<Endpoint>().expect("an endpoint")),
+    );
+    let mesh = Mesh::builder().yaml(&yaml).endpoints("service-go:80", &pods).http2(http2).seed(7);
+    World { mesh: mesh.build().unwrap_or_else(|errors| panic!("{errors}")), upstreams: upstreams.seed(7) }
+}
+
+/// Each pod's most at once.
+fn most(world: &World) -> [u64; 2] {
+    let seen = world.upstreams.seen();
+    ["10.0.0.1:80", "10.0.0.2:80"].map(|pod| seen[pod].max_active)
+}
+
+const AT_ONCE: [Duration; 60] = [Duration::ZERO; 60];
+
 /// Ten requests at once in all, not ten for each endpoint.
 #[tokio::test(start_paused = true)]
 async fn a_limit_on_requests_is_for_all_endpoints_together() {
-    let yaml = "
-apiVersion: networking.istio.io/v1alpha3
-kind: DestinationRule
-metadata: {name: service-go}
-spec:
-  host: service-go
-  trafficPolicy:
-    connectionPool: {http: {http2MaxRequests: 10}}
-    outlierDetection: {consecutive5xxErrors: 3, maxEjectionPercent: 100}
-";
-    let slow = || Echo::new().latency(Duration::from_millis(20));
-    let upstreams = Upstreams::new().at("service-go:80", [("version", "v1")], slow()).at(
-        "service-go:80",
-        [("version", "v2")],
-        slow(),
-    );
-    let world = World::built(yaml, upstreams, |mesh| mesh.http2(true));
-    let load = Load::workers(40).qps(4000.0).requests(400).uri("http://service-go/");
-    let report = load.run(world.client()).await.with_upstreams(&world.upstreams.seen());
-    let active =
-        |version: &str| world.upstreams.seen()[&*format!("service-go:80 version={version}")].max_active;
-    assert!(active("v1") + active("v2") <= 20 && active("v1") <= 10 && active("v2") <= 10);
-    assert!(report.count(503) > 0, "{report}");
+    let world = two_pods("http: {http2MaxRequests: 10}", true, 20);
+    let report = Load::open().at(AT_ONCE).uri("http://service-go/").run(world.client()).await;
+    assert_eq!((report.count(200), report.count(503)), (10, 50));
+    let [one, other] = most(&world);
+    assert_eq!(one + other, 10);
     let limits = world.mesh.limits("service-go", 80).expect("it is known").status();
-    assert_eq!((limits.active, limits.request_overflow), (0, report.count(503)));
+    assert_eq!((limits.active, limits.request_overflow), (0, 50));
+}
+
+/// For people who mean "each pod ten": whoever is picked is asked before the limits, which are his.
+#[tokio::test(start_paused = true)]
+async fn with_the_scope_of_an_endpoint_each_that_is_picked_has_the_limit_for_itself() {
+    let world = two_pods("http: {http2MaxRequests: 10}, towerMesh: {scope: endpoint}", true, 20);
+    let load = Load::open().at(AT_ONCE).uri("http://service-go/").events(world.mesh.events());
+    let report = load.run(world.client()).await;
+    assert_eq!((report.count(200), report.count(503)), (20, 40));
+    assert_eq!(most(&world), [10, 10]);
+    assert_eq!(when(&report, "ejected").len(), 0, "what limits refuse says nothing of the endpoint");
+    let limits = world.mesh.limits("service-go", 80).expect("it is known");
+    let mut pods: Vec<_> = limits.endpoints().iter().map(|(pod, _)| format!("{pod:?}")).collect();
+    pods.sort();
+    assert_eq!(pods, ["10.0.0.1:80", "10.0.0.2:80"]);
+    assert!(
+        world
+            .mesh
+            .balance("service-go", 80, None)
+            .expect("it is known")
+            .status()
+            .iter()
+            .all(|pod| pod.active == 0)
+    );
+}
+
+/// Who waits for an endpoint counts as in flight to it: so the one with the shorter queue is picked.
+#[tokio::test(start_paused = true)]
+async fn each_endpoint_has_a_queue_of_its_own() {
+    let world = two_pods("tcp: {maxConnections: 1}, towerMesh: {scope: endpoint}", false, 1000);
+    let report = Load::open().at([Duration::ZERO; 8]).uri("http://service-go/").run(world.client()).await;
+    assert_eq!(report.count(200), 8);
+    assert_eq!(most(&world), [1, 1]);
+    let calls = world.upstreams.seen();
+    assert!(["10.0.0.1:80", "10.0.0.2:80"].iter().all(|pod| calls[*pod].calls >= 3), "{calls:?}");
 }
 
 /// Case 26 of osm-edge: a breaker is that of the service, so one bad endpoint of two cuts off both.

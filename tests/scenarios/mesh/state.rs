@@ -131,7 +131,7 @@ async fn each_host_of_a_rule_for_every_host_has_limits_of_its_own() {
         }
     };
     assert_eq!(five_of_each("{http: {http2MaxRequests: 2}}").await, (4, 4));
-    // Until a cluster has several endpoints this is the same.
+    // Where no endpoints are known this is the same.
     let each = "{http: {http2MaxRequests: 2}, towerMesh: {scope: endpoint}}";
     assert_eq!(five_of_each(each).await, (4, 4));
 }
