@@ -54,7 +54,9 @@
 //! # What Envoy does otherwise
 //!
 //! It decides at its leisure: more errors may come before an ejection holds. It looks at success rates and failure
-//! percentages also where they never eject; here an interval is judged only by what may.
+//! percentages also where they never eject; here an interval is judged only by what may. Its ticks begin when a cluster
+//! is made, those of a balancer here with its first request. And what it hears late of a host, asked before that
+//! returned, counts against it; a balancer here leaves that out.
 
 mod builder;
 mod change;

@@ -30,6 +30,8 @@ async fn a_set_that_is_empty_and_one_that_nobody_knows_answer_alike() {
     assert_eq!(town.get().await.flags, Some(Flags::UH));
     town.endpoints.forget();
     assert_eq!(town.get().await.flags, Some(Flags::UH));
+    assert_eq!(town.endpoints.remove(endpoint(1).address()), None);
+    assert!(!town.endpoints.is_known(), "that says nothing of who there is");
     town.endpoints.insert(endpoint(1));
     assert_eq!(town.get().await.status, Some(200));
 }

@@ -109,7 +109,7 @@ fn endpoints_that_were_tried_are_avoided_unless_told_otherwise() {
         |block: &str| format!("{:?}", mesh(&retries(block)).plan()).contains("avoid_previous_hosts: true");
     assert!(avoids("attempts: 1") && avoids("attempts: 1, retryIgnorePreviousHosts: true"));
     assert!(!avoids("attempts: 1, retryIgnorePreviousHosts: false"));
-    assert_snapshot!(notes(&retries("attempts: 1, retryRemoteLocalities: true")), @"policy.yaml:7:52 spec.http[0].retries.retryRemoteLocalities: read, not applied yet");
+    assert_snapshot!(notes(&retries("attempts: 1, retryRemoteLocalities: true")), @"policy.yaml:7:52 spec.http[0].retries.retryRemoteLocalities: read, not applied: another try is picked for as the first was, near or far");
 }
 
 #[test]

@@ -67,9 +67,12 @@ impl Endpoints {
     /// Adds an endpoint; it takes the place of the one with its address.
     pub fn insert(&self, endpoint: impl Into<Endpoint>) {
         let endpoint = endpoint.into();
-        self.change(|all| match all.iter_mut().find(|one| one.address() == endpoint.address()) {
-            Some(one) => *one = endpoint,
-            None => all.push(endpoint),
+        self.change(|all| {
+            match all.iter_mut().find(|one| one.address() == endpoint.address()) {
+                Some(one) => *one = endpoint,
+                None => all.push(endpoint),
+            }
+            true
         });
     }
 
@@ -79,6 +82,7 @@ impl Endpoints {
         self.change(|all| {
             let place = all.iter().position(|one| one.address() == address);
             removed = place.map(|place| all.remove(place));
+            removed.is_some()
         });
         removed
     }
@@ -86,7 +90,10 @@ impl Endpoints {
     /// Has these instead of all others: one change, however many there are.
     pub fn replace<E: Into<Endpoint>>(&self, endpoints: impl IntoIterator<Item = E>) {
         let fresh = each_once(endpoints.into_iter().map(Into::into));
-        self.change(|all| *all = fresh);
+        self.change(|all| {
+            *all = fresh;
+            true
+        });
     }
 
     /// Nobody knows any longer who there is: see [`unknown`](Self::unknown).
@@ -120,12 +127,11 @@ impl Endpoints {
         (state.version, state.known.clone())
     }
 
-    /// Changes those that there are, at once; nobody is told where nothing has changed.
-    fn change(&self, change: impl FnOnce(&mut Vec<Endpoint>)) {
+    /// Changes those that there are, at once, if that says something; nobody is told where nothing has changed.
+    fn change(&self, change: impl FnOnce(&mut Vec<Endpoint>) -> bool) {
         let state = self.state();
         let mut all = state.known.as_deref().unwrap_or_default().to_vec();
-        change(&mut all);
-        if state.known.as_deref() != Some(&*all) {
+        if change(&mut all) && state.known.as_deref() != Some(&*all) {
             self.tell(state, Some(all.into()));
         }
     }

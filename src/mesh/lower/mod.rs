@@ -191,11 +191,6 @@ impl Lowering<'_> {
         self.notes.push(note.coded(code).mended_by(fix));
     }
 
-    /// It was read, and has no effect yet.
-    fn not_applied(&mut self, document: &Document, path: &str) {
-        self.notes.push(Note::not_applied(document, path));
-    }
-
     /// Those of these fields that are set were read, and stand in the plan for whoever makes connections.
     fn left_to_the_transport(&mut self, document: &Document, path: &str, fields: &[(bool, &str)]) {
         let message = "read, left to the transport, which makes the connections";

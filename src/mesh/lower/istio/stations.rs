@@ -6,6 +6,7 @@ use super::{fault, retries};
 use crate::{
     config::{Document, istio::HttpRoute},
     mesh::{
+        NoteKind,
         lower::{InvalidBlock, Lowering},
         plan::Station,
     },
@@ -97,8 +98,9 @@ fn retry_station(
     let Some(block) = &route.retries else { return Some(Station::Retry(retries::by_default(era, stays))) };
     let path = format!("{path}.retries");
     lowering.surprises(document, &path, retries::surprises(block, timeout, era));
-    if block.retry_remote_localities.is_some() {
-        lowering.not_applied(document, &format!("{path}.retryRemoteLocalities"));
+    if block.retry_remote_localities == Some(true) {
+        let message = "read, not applied: another try is picked for as the first was, near or far";
+        lowering.note(document, &format!("{path}.retryRemoteLocalities"), NoteKind::NotApplied, message);
     }
     match retries::settings(block, timeout, stays, era) {
         Ok(settings) => Some(Station::Retry(settings)),
