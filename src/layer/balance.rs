@@ -65,6 +65,7 @@ mod future;
 mod handle;
 mod lead;
 mod member;
+mod picture;
 mod resolve;
 mod roster;
 mod shared;

@@ -225,9 +225,12 @@ where
         match self.project() {
             Projected::There { answer, under_way, cookies, memo, protocol } => {
                 let answer = answer.poll(cx);
-                let in_flight = under_way
-                    .as_mut()
-                    .and_then(|under_way| balance::ended(protocol, *memo, &answer, under_way));
+                let in_flight = match (&answer, under_way) {
+                    (Poll::Ready(result), Some(under_way)) => {
+                        balance::ended(protocol, *memo, result, under_way)
+                    }
+                    _ => None,
+                };
                 answer.map_ok(|mut response| {
                     for cookie in cookies.take().into_iter().flatten() {
                         response.headers_mut().append(SET_COOKIE, cookie);

@@ -36,6 +36,7 @@ pub use self::{
     locality_pattern::{LocalityPattern, LocalityPatternError},
     maglev::{Maglev, TableSize, TableSizeError},
     placement::{Distribute, Placement},
+    pool::lighter_of_two,
     priorities::{Counts, Shares, locality_weight, shares},
     ring_hash::Ring,
     settings::{Algorithm, Choices, Settings},

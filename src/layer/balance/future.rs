@@ -138,8 +138,15 @@ fn answered<P, M: Copy, T, Res, Err>(
 where
     P: Answers<M, Res, Err>,
 {
-    let in_flight = ended(protocol, memo, &answer, under_way);
-    answer.map_ok(|response| protocol.watch(response, in_flight))
+    let in_flight = match &answer {
+        Poll::Ready(result) => ended(protocol, memo, result, under_way),
+        Poll::Pending => None,
+    };
+    match answer {
+        Poll::Ready(Ok(response)) => Poll::Ready(Ok(protocol.watch(response, in_flight))),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        Poll::Pending => Poll::Pending,
+    }
 }
 
 /// Notes what an answer says of the one who gave it; what keeps the request in flight, if its body goes on.
@@ -147,13 +154,12 @@ where
 pub(crate) fn ended<P, M: Copy, T, Res, Err>(
     protocol: &P,
     memo: M,
-    answer: &Poll<Result<Res, Err>>,
+    result: &Result<Res, Err>,
     under_way: &mut UnderWay<T>,
 ) -> Option<InFlight<T>>
 where
     P: Answers<M, Res, Err>,
 {
-    let Poll::Ready(result) = answer else { return None };
     let held = under_way.end()?;
     if let Some(rules) = held.rules()
         && let Some(seen) = seen(protocol, memo, result)

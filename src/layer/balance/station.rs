@@ -20,6 +20,7 @@ use super::{
     endpoints::{Endpoints, Follow, Known},
     handle::{EndpointStatus, Look},
     member::{Held, Member},
+    picture::Picture,
     roster::Roster,
 };
 use crate::{
@@ -33,7 +34,7 @@ use crate::{
     },
     policy::{
         Draw, Time,
-        balance::{Address, Ask, Endpoint, HashKeys, Settings, View},
+        balance::{Address, Ask, Endpoint, HashKeys, Settings},
         outlier::{Change, Hits},
     },
     refusal::Reason,
@@ -73,14 +74,6 @@ impl<T> Clone for Source<T> {
     }
 }
 
-/// What requests go by.
-struct Picture<T> {
-    view: View,
-    members: Arc<[Arc<Member<T>>]>,
-    /// Whether anybody has said who there is.
-    is_known: bool,
-}
-
 /// Who was picked.
 pub(crate) enum Picked<T> {
     /// This one.
@@ -97,9 +90,6 @@ pub(crate) struct Whom<T> {
     pub(crate) cookies: Option<Box<[HeaderValue]>>,
 }
 
-/// So often another one than those that were tried is looked for by the usual way, as in the mesh.
-const OTHERS: u32 = 5;
-
 impl<T: Send + Sync + 'static> Station<T> {
     /// Over these endpoints from now on, whoever they are.
     pub(crate) fn new(
@@ -109,11 +99,7 @@ impl<T: Send + Sync + 'static> Station<T> {
         source: Source<T>,
     ) -> Arc<Self> {
         let station = Arc::new_cyclic(|own: &Weak<Self>| Self {
-            picture: ArcSwap::from_pointee(Picture {
-                view: View::of_nobody(),
-                members: Arc::new([]),
-                is_known: false,
-            }),
+            picture: ArcSwap::from_pointee(Picture::unknown()),
             due: AtomicU64::new(Time::NEVER.as_nanos()),
             roster: Mutex::new(Roster::new(&settings)),
             reads_keys: settings.algorithm().hashes() && !settings.hash_keys().is_empty(),
@@ -206,7 +192,11 @@ impl<T> Station<T> {
 
     #[inline(always)]
     fn picked(&self, one: Option<Held<T>>) -> Picked<T> {
-        one.map_or_else(|| self.nobody(), Picked::One)
+        match one {
+            Some(held) => Picked::One(held),
+            None if self.knows_nobody() => Picked::Nobody,
+            None => Picked::Unknown,
+        }
     }
 
     fn hashed<P: Reads<Req>, Req>(
@@ -233,12 +223,12 @@ impl<T> Station<T> {
     }
 
     #[cold]
-    fn nobody(&self) -> Picked<T> {
-        if !self.picture.load().is_known {
-            return Picked::Unknown;
+    fn knows_nobody(&self) -> bool {
+        let is_known = self.picture.load().is_known;
+        if is_known {
+            self.told.tell(EventKind::Refused(Reason::NoHealthyUpstream));
         }
-        self.told.tell(EventKind::Refused(Reason::NoHealthyUpstream));
-        Picked::Nobody
+        is_known
     }
 
     /// Ejections and returns whose time has come.
@@ -271,8 +261,7 @@ impl<T> Station<T> {
         if change(&mut roster, &mut changes)
             && let Some(view) = roster.picture(&self.settings, now, self.draws)
         {
-            let members = Arc::clone(&roster.members);
-            self.picture.store(Arc::new(Picture { view, members, is_known: roster.is_known }));
+            self.picture.store(Arc::new(Picture::new(view, &roster.members, roster.is_known)));
         }
         self.due.store(roster.due().as_nanos(), Ordering::Relaxed);
         let tales: Vec<_> = changes
@@ -333,38 +322,6 @@ impl<T: Send + Sync + 'static> Look for Station<T> {
             true
         });
         was_ejected
-    }
-}
-
-impl<T> Picture<T> {
-    #[inline(always)]
-    fn pick(&self, ask: &Ask) -> Option<&Arc<Member<T>>> {
-        let members = &*self.members;
-        let active = |host: u32| members[host as usize].active();
-        self.view.pick(ask, active, clock::now).and_then(|host| members.get(host as usize))
-    }
-
-    /// Where somebody stands by, he. Else the first that is found and was not tried; or else, where there is anybody else,
-    /// one of the others.
-    #[cold]
-    fn pick_again(&self, draw: Draw, hash: Option<u64>, again: &Attempt) -> Option<&Arc<Member<T>>> {
-        let tried = again.tried();
-        let ask = Ask { draw, hash, attempt: 0 };
-        let active = |host: u32| self.members[host as usize].active();
-        if let Some(host) = self.view.pick_standby(&ask, active, clock::now) {
-            return Some(&self.members[host as usize]);
-        }
-        let is_new = |member: &Member<T>| !tried.contains(&member.id());
-        let mut last = None;
-        for attempt in 0..=OTHERS {
-            let ask = Ask { draw: draw.nth(attempt.into()), hash, attempt };
-            last = Some(self.pick(&ask)?);
-            if last.is_some_and(|member| is_new(member)) {
-                return last;
-            }
-        }
-        let any = self.view.any(draw, |host| is_new(&self.members[host as usize]));
-        any.map(|host| &self.members[host as usize]).or(last)
     }
 }
 

@@ -103,29 +103,18 @@ impl Pool {
         Self { hosts: shares.iter().map(|(host, _)| *host).collect(), way }
     }
 
-    #[inline]
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.hosts.is_empty()
     }
 
-    #[inline(always)]
+    /// All of them, if of these the [lighter of two](lighter_of_two) is picked.
+    pub(super) fn alike(&self) -> Option<&[u32]> {
+        matches!(self.way, Way::LighterOfTwo).then_some(&*self.hosts)
+    }
+
     pub(super) fn pick(
         &self,
         ask: &Ask,
-        active: impl Fn(u32) -> u32,
-        now: impl FnOnce() -> Time,
-    ) -> Option<u32> {
-        match self.way {
-            Way::LighterOfTwo => Some(self.lighter_of_two(ask.draw, active)),
-            _ => self.pick_otherwise(*ask, active, now),
-        }
-    }
-
-    /// Out of line, so that whoever picks sees through the usual way.
-    #[inline(never)]
-    fn pick_otherwise(
-        &self,
-        ask: Ask,
         active: impl Fn(u32) -> u32,
         now: impl FnOnce() -> Time,
     ) -> Option<u32> {
@@ -133,7 +122,7 @@ impl Pool {
         let count = hosts.len() as u64;
         let place = match way {
             _ if count < 2 => 0,
-            Way::LighterOfTwo => return Some(self.lighter_of_two(ask.draw, active)),
+            Way::LighterOfTwo => return Some(*lighter_of_two(hosts, ask.draw, |host| active(*host))),
             Way::LeastRequest(choices) => self.lightest(*choices, ask.draw, active),
             Way::RoundRobin(turn) => (turn.fetch_add(1, Ordering::Relaxed) % count) as usize,
             Way::Random => ask.draw.below(count) as usize,
@@ -157,16 +146,6 @@ impl Pool {
         from.iter().chain(before).copied().find(|host| wanted(*host))
     }
 
-    /// Of two that one draw picks, perhaps the same one twice; the first, where both have as much to do.
-    #[inline]
-    fn lighter_of_two(&self, draw: Draw, active: impl Fn(u32) -> u32) -> u32 {
-        let count = self.hosts.len() as u64;
-        let place = |half: u64| ((half * count) >> 32) as usize;
-        let (bits, low) = (draw.bits(), draw.bits() & u64::from(u32::MAX));
-        let (first, second) = (self.hosts[place(bits >> 32)], self.hosts[place(low)]);
-        if active(second) < active(first) { second } else { first }
-    }
-
     /// Of more, or of all. Of all those with as much to do chance picks.
     #[cold]
     fn lightest(&self, choices: Choices, draw: Draw, active: impl Fn(u32) -> u32) -> usize {
@@ -185,6 +164,30 @@ impl Pool {
             }
         }
     }
+}
+
+/// Of two that one draw picks, perhaps the same one twice: the one with less to do, and the first, where both have as
+/// much. There is at least one to pick from.
+///
+/// ```
+/// use tower_mesh::{layer::draw::Draws, policy::balance::lighter_of_two};
+///
+/// let loads = [3, 1];
+/// let draw = |number| Draws::seeded(7).draw(number, "host", 0);
+/// let light = (0..100).filter(|number| *lighter_of_two(&loads, draw(*number), |load| *load) == 1).count();
+/// assert!((60..90).contains(&light)); // three quarters: the heavy one is picked where it is drawn twice
+/// ```
+///
+/// # Panics
+///
+/// If there is none.
+#[inline(always)]
+pub fn lighter_of_two<H>(hosts: &[H], draw: Draw, load: impl Fn(&H) -> u32) -> &H {
+    let count = hosts.len() as u64;
+    let place = |half: u64| ((half * count) >> 32) as usize;
+    let (bits, low) = (draw.bits(), draw.bits() & u64::from(u32::MAX));
+    let (first, second) = (&hosts[place(bits >> 32)], &hosts[place(low)]);
+    if load(second) < load(first) { second } else { first }
 }
 
 impl Weights {

@@ -104,15 +104,20 @@ impl View {
 
     /// The number of a host; none, if there is nobody to ask. `active` is asked how many requests are in flight to hosts,
     /// `now` only while some are new.
-    #[inline(always)]
     pub fn pick(&self, ask: &Ask, active: impl Fn(u32) -> u32, now: impl FnOnce() -> Time) -> Option<u32> {
-        let pool = match &*self.levels {
-            [Level { pools, .. }] if pools.len() == 1 => Some(&pools[0]),
-            levels => self.one_of(levels, *ask),
-        };
-        match pool {
+        match self.one_of(ask) {
             Some(pool) if !pool.is_empty() => pool.pick(ask, active, now),
             _ => self.pick_standby(ask, active, now),
+        }
+    }
+
+    /// All that may be asked, if it is the [lighter of two](super::lighter_of_two) of these that is picked, and nothing else
+    /// matters. Whoever keeps more than numbers of them may then do so by itself.
+    #[must_use]
+    pub fn alike(&self) -> Option<&[u32]> {
+        match &*self.levels {
+            [Level { pools, .. }] if pools.len() == 1 => pools[0].alike(),
+            _ => None,
         }
     }
 
@@ -128,9 +133,8 @@ impl View {
     }
 
     /// Those of a priority, and of a locality, where there are several.
-    #[inline(never)]
-    fn one_of<'l>(&self, levels: &'l [Level], ask: Ask) -> Option<&'l Pool> {
-        let level = match levels {
+    fn one_of(&self, ask: &Ask) -> Option<&Pool> {
+        let level = match &*self.levels {
             [only] => only,
             levels => {
                 levels.get(self.shares.pick(ask.hash.unwrap_or_else(|| ask.draw.nth(PRIORITY).bits())))?

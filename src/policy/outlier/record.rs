@@ -71,7 +71,7 @@ impl Record {
     #[inline]
     pub fn note(&self, settings: &Settings, seen: Seen) -> Hits {
         match seen {
-            Seen::Answered(status) if settings.effort.plain && !settings.errors.has(status) => {
+            Seen::Answered(status) if status < settings.effort.good_below => {
                 end_row(&self.errors);
                 Hits::NONE
             }

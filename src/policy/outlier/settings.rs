@@ -51,8 +51,8 @@ pub struct Settings {
 /// How much there is to do for a try.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Effort {
-    /// Nothing can be done for a good answer but to end the row of errors.
-    pub plain: bool,
+    /// Answers of lower statuses are good, and nothing is to be done for them but to end the row of errors.
+    pub good_below: u16,
     /// Answers are counted for the interval.
     pub counts_answers: bool,
     /// So is what fails without an answer, and what does not.
@@ -119,7 +119,9 @@ impl Settings {
         let counts_answers = any([Kind::SuccessRate, Kind::FailurePercentage]);
         let counts_local_origin =
             self.split && any([Kind::LocalOriginSuccessRate, Kind::LocalOriginFailurePercentage]);
-        self.effort = Effort { plain: !counts_answers && !self.split, counts_answers, counts_local_origin };
+        let is_plain = !counts_answers && !self.split;
+        let good_below = if is_plain { self.errors.iter().next().unwrap_or(u16::MAX) } else { 0 };
+        self.effort = Effort { good_below, counts_answers, counts_local_origin };
         self
     }
 
