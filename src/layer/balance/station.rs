@@ -222,6 +222,7 @@ impl<T> Station<T> {
         self.picture.load().pick_again(draw, hash, again).map(Held::new)
     }
 
+    /// Nobody can be asked, which is told if somebody has said who there is.
     #[cold]
     fn knows_nobody(&self) -> bool {
         let is_known = self.picture.load().is_known;
