@@ -17,10 +17,11 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt};
 use tower_mesh::{
-    AnswerableLayer, Balance, Endpoint, Endpoints, EventKind, Events, Flags, Http, Listening, Refusal,
+    AnswerableLayer, Balance, BalanceLayer, Endpoint, Endpoints, EventKind, Events, Flags, Http, Listening,
+    Refusal,
     layer::{answerable::Answerable, clock, draw::Draws, protocol::HttpReadingErrors},
     policy::{
         balance::{Address, Settings},

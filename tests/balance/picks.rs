@@ -1,7 +1,8 @@
 //! Who is picked, as it was seen on a real Envoy.
 
-use tower_mesh::policy::balance::{
-    Algorithm, Choices, Cookie, HashKey, HashKeys, SettingsBuilder, SlowStart,
+use tower_mesh::{
+    layer::balance::SocketPath,
+    policy::balance::{Algorithm, Choices, Cookie, HashKey, HashKeys, SettingsBuilder, SlowStart},
 };
 
 use super::*;
@@ -211,4 +212,19 @@ fn what_cannot_mean_anything_is_told_so() {
     assert_eq!(error.to_string(), "size of the ring is 0, but must be from 1 to 8388608");
     let error = Settings::builder().overprovisioning(99).build().unwrap_err();
     assert_eq!(error.to_string(), "overprovisioning is 99, but must be a percentage from 100 to 1000000");
+}
+
+/// What a URI cannot say is said beside it: the host stays the one that was asked for.
+#[tokio::test]
+async fn a_transport_is_told_the_path_of_a_socket() {
+    let endpoints = Endpoints::new(["unix:///run/app.sock".parse::<Endpoint>().expect("an endpoint")]);
+    let heard = tower::service_fn(|request: Request<Full<Bytes>>| async move {
+        let path = request.extensions().get::<SocketPath>().map(|SocketPath(path)| path.to_string());
+        let told = format!("{} at {}", request.uri(), path.unwrap_or_default());
+        Ok::<_, std::convert::Infallible>(Response::new(Full::new(Bytes::from(told))))
+    });
+    let client = BalanceLayer::new(Settings::default(), &endpoints).layer(heard);
+    let request = Request::get("http://app/a").body(Full::default()).expect("a request");
+    let told = client.oneshot(request).await.expect("an answer").into_body().collect().await.expect("a body");
+    assert_eq!(told.to_bytes(), "http://app/a at unix:///run/app.sock");
 }

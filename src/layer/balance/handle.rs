@@ -49,7 +49,7 @@ pub struct EndpointStatus {
 impl EndpointStatus {
     /// Whether it may be asked.
     #[must_use]
-    pub const fn is_healthy(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         self.endpoint.is_ready() && self.ejected_until.is_none()
     }
 }

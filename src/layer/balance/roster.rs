@@ -84,27 +84,33 @@ impl<T> Roster<T> {
         let selected = there.iter().filter_map(|endpoint| (source.select)(endpoint));
         let before: HashMap<&Address, usize> =
             self.members.iter().enumerate().map(|(place, member)| (member.address(), place)).collect();
-        let (mut endpoints, mut members, mut since) = (Vec::new(), Vec::new(), Vec::new());
+        let count = there.len();
+        let mut endpoints = Vec::with_capacity(count);
+        let (mut members, mut since) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut stay, mut come) = (vec![false; self.members.len()], Vec::new());
         for endpoint in selected {
             let (member, from) = match before.get(endpoint.address()) {
-                Some(&place) => (Arc::clone(&self.members[place]), self.since[place]),
+                Some(&place) => {
+                    stay[place] = true;
+                    (Arc::clone(&self.members[place]), self.since[place])
+                }
                 None => {
                     let Some(own) = (source.make)(&endpoint) else { continue };
                     let address = endpoint.address().clone();
-                    (Arc::new(Member::new(address, own, self.rules.clone(), Weak::clone(station))), now)
+                    let member = Member::new(address, own, self.rules.clone(), Weak::clone(station));
+                    come.push(member.id());
+                    (Arc::new(member), now)
                 }
             };
             endpoints.push(endpoint);
             members.push(member);
             since.push(from);
         }
-        let places: HashMap<_, _> =
-            members.iter().enumerate().map(|(place, member)| (member.id(), place)).collect();
+        let places = members.iter().enumerate().map(|(place, member)| (member.id(), place)).collect();
         if let Some(detector) = &mut self.detector {
-            let gone = self.members.iter().filter(|member| !places.contains_key(&member.id()));
-            gone.for_each(|member| detector.remove(member.id()));
-            let come = members.iter().filter(|member| !self.places.contains_key(&member.id()));
-            come.for_each(|member| detector.insert(member.id()));
+            let gone = self.members.iter().zip(stay).filter(|(_, stays)| !stays);
+            gone.for_each(|(member, _)| detector.remove(member.id()));
+            come.into_iter().for_each(|host| detector.insert(host));
         }
         self.layout = settings.placement().lay_out(&endpoints);
         (self.endpoints, self.members, self.since, self.places) = (endpoints, members.into(), since, places);

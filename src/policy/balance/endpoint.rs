@@ -1,10 +1,10 @@
 //! One of those who can answer.
 
-use std::{collections::BTreeMap, net::SocketAddr, str::FromStr};
+use std::{collections::BTreeMap, net::SocketAddr, str::FromStr, sync::Arc};
 
 use super::{Address, AddressError, Locality};
 
-/// One of those who can answer: where it is, and what is known of it.
+/// One of those who can answer: where it is, and what is known of it. A clone is cheap.
 ///
 /// ```
 /// use tower_mesh::policy::balance::Endpoint;
@@ -17,7 +17,10 @@ use super::{Address, AddressError, Locality};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub struct Endpoint(Arc<Known>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Known {
     address: Address,
     labels: BTreeMap<String, String>,
     locality: Locality,
@@ -31,7 +34,7 @@ impl Endpoint {
     /// An endpoint without labels, of a locality and a network that nobody knows, of weight 1.
     #[must_use]
     pub fn new(address: impl Into<Address>) -> Self {
-        Self {
+        Self(Arc::new(Known {
             address: address.into(),
             labels: BTreeMap::new(),
             locality: Locality::default(),
@@ -39,13 +42,13 @@ impl Endpoint {
             network: String::new(),
             ready: true,
             standby: false,
-        }
+        }))
     }
 
     /// The same with this label too.
     #[must_use]
     pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.labels.insert(name.into(), value.into());
+        self.known().labels.insert(name.into(), value.into());
         self
     }
 
@@ -60,87 +63,100 @@ impl Endpoint {
 
     /// The same in this locality.
     #[must_use]
-    pub fn locality(self, locality: Locality) -> Self {
-        Self { locality, ..self }
+    pub fn locality(mut self, locality: Locality) -> Self {
+        self.known().locality = locality;
+        self
     }
 
     /// The same with this weight; 0 is 1, as in the mesh.
     #[must_use]
-    pub fn weight(self, weight: u32) -> Self {
-        Self { weight: weight.max(1), ..self }
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.known().weight = weight.max(1);
+        self
     }
 
     /// The same in this network.
     #[must_use]
-    pub fn network(self, network: impl Into<String>) -> Self {
-        Self { network: network.into(), ..self }
+    pub fn network(mut self, network: impl Into<String>) -> Self {
+        self.known().network = network.into();
+        self
     }
 
     /// The same, whether it is ready: one that is not gets no requests, and counts among those that there are.
     #[must_use]
-    pub fn ready(self, ready: bool) -> Self {
-        Self { ready, ..self }
+    pub fn ready(mut self, ready: bool) -> Self {
+        self.known().ready = ready;
+        self
     }
 
     /// The same, whether it stands by: it is asked only where another one has failed, or nobody else is there. osm-edge says
     /// so by a weight of 0.
     #[must_use]
-    pub fn standby(self, standby: bool) -> Self {
-        Self { standby, ..self }
+    pub fn standby(mut self, standby: bool) -> Self {
+        self.known().standby = standby;
+        self
     }
 
     /// The same at another address.
     #[must_use]
-    pub fn at(self, address: Address) -> Self {
-        Self { address, ..self }
+    pub fn at(mut self, address: Address) -> Self {
+        if self.0.address != address {
+            self.known().address = address;
+        }
+        self
+    }
+
+    /// To be changed: its own, if others have the same.
+    fn known(&mut self) -> &mut Known {
+        Arc::make_mut(&mut self.0)
     }
 
     /// Where it is.
     #[must_use]
-    pub const fn address(&self) -> &Address {
-        &self.address
+    pub fn address(&self) -> &Address {
+        &self.0.address
     }
 
     /// Its labels.
     #[must_use]
-    pub const fn labels(&self) -> &BTreeMap<String, String> {
-        &self.labels
+    pub fn labels(&self) -> &BTreeMap<String, String> {
+        &self.0.labels
     }
 
     /// In which locality it is.
     #[must_use]
-    pub const fn in_locality(&self) -> &Locality {
-        &self.locality
+    pub fn in_locality(&self) -> &Locality {
+        &self.0.locality
     }
 
     /// Its weight: 1 or more.
     #[must_use]
-    pub const fn weighs(&self) -> u32 {
-        self.weight
+    pub fn weighs(&self) -> u32 {
+        self.0.weight
     }
 
     /// In which network it is; empty, if nobody knows.
     #[must_use]
     pub fn in_network(&self) -> &str {
-        &self.network
+        &self.0.network
     }
 
     /// Whether it is ready.
     #[must_use]
-    pub const fn is_ready(&self) -> bool {
-        self.ready
+    pub fn is_ready(&self) -> bool {
+        self.0.ready
     }
 
     /// Whether it stands by.
     #[must_use]
-    pub const fn stands_by(&self) -> bool {
-        self.standby
+    pub fn stands_by(&self) -> bool {
+        self.0.standby
     }
 
     /// Whether it has all of these labels.
     #[must_use]
     pub fn has_all<'l>(&self, labels: impl IntoIterator<Item = (&'l str, &'l str)>) -> bool {
-        labels.into_iter().all(|(name, value)| self.labels.get(name).is_some_and(|own| own == value))
+        labels.into_iter().all(|(name, value)| self.0.labels.get(name).is_some_and(|own| own == value))
     }
 }
 

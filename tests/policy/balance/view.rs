@@ -2,7 +2,7 @@
 
 use tower_mesh::policy::{
     Draw, Time,
-    balance::{Ask, Endpoint, Host, Placement, Settings, SettingsBuilder, View},
+    balance::{Ask, Endpoint, HashKey, HashKeys, Host, Locality, Placement, Settings, SettingsBuilder, View},
 };
 
 const NOW: Time = Time::from_nanos(0);
@@ -53,4 +53,28 @@ fn turns_begin_anywhere() {
         assert!(turns.windows(2).all(|two| two[1] == (two[0] + 1) % 5), "{turns:?}");
     }
     assert!(began.iter().all(|count| (120..280).contains(count)), "{began:?}");
+}
+
+/// Semantics P8: half of the near hosts are ill, so they keep 70 of 100 keys; a key that leaves does so each time.
+#[test]
+fn a_key_picks_the_priority_too() {
+    let near: Locality = "near".parse().expect("a locality");
+    let far: Locality = "far".parse().expect("a locality");
+    let keys = ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80"];
+    let endpoints = keys
+        .iter()
+        .zip([&near, &near, &far, &far])
+        .map(|(key, locality)| key.parse::<Endpoint>().expect("an endpoint").locality(locality.clone()));
+    let hosts = keys.map(|key| Host { key, weight: 1, healthy: key != keys[1], standby: false, since: NOW });
+    let layout = Placement::of(near.clone()).outlier_detection(true).lay_out(&endpoints.collect::<Vec<_>>());
+    let settings = Settings::builder().ring_hash(HashKeys::of(HashKey::Header(http::header::HOST)));
+    let view = View::new(&settings.build().expect("they mean something"), &layout, &hosts, NOW, Draw::new(1));
+    for (number, chance) in draws(1000).enumerate() {
+        let hash = Draw::new(number as u64 + 1).bits().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let picked = view.pick(&Ask { draw: chance, hash: Some(hash), attempt: 0 }, |_| 0, || NOW);
+        match hash % 100 {
+            0..70 => assert_eq!(picked, Some(0), "{hash}"),
+            _ => assert!(matches!(picked, Some(2 | 3)), "{hash}"),
+        }
+    }
 }
