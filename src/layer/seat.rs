@@ -48,6 +48,11 @@ impl<T> Shared<T> {
         Self::found(value, lane::here())
     }
 
+    /// What it is a handle on, for others who know it without a seat.
+    pub(crate) fn value(&self) -> Arc<T> {
+        Arc::clone(&self.0.value)
+    }
+
     /// A handle by way of this lane's own seat.
     #[inline]
     pub(crate) fn on(&self, lane: Lane) -> Self {

@@ -174,20 +174,18 @@ impl OfHost {
     /// Documents say of its endpoints now that they are these.
     pub(super) fn tell(&self, backends: &[Backends]) {
         let mut state = self.state();
-        let gone = state.documented.keys().filter(|port| backends.iter().all(|one| one.port != **port));
-        let gone: Vec<_> = gone.copied().collect();
-        let forgotten = |port: Option<u16>| {
-            let documented = state.documented.entry(port).or_default();
-            documented.said = None;
-            (documented.set.clone(), None)
-        };
-        let mut changed: Vec<_> = gone.into_iter().map(forgotten).collect();
+        let mut changed = Vec::new();
+        for (port, documented) in &mut state.documented {
+            if backends.iter().all(|one| one.port != *port) {
+                documented.said = None;
+                changed.push((documented.set.clone(), None));
+            }
+        }
         for one in backends {
-            let set = state.documented(one.port);
+            let Documented { set, said } = state.documented.entry(one.port).or_default();
             let take = if one.first_address { Take::First } else { Take::All };
-            let said = NamedSet { names: one.endpoints.as_slice().into(), take, set: set.clone() };
-            state.documented.entry(one.port).or_default().said = Some(said);
-            changed.push((set, Some(&one.endpoints)));
+            *said = Some(NamedSet { names: one.endpoints.as_slice().into(), take, set: set.clone() });
+            changed.push((set.clone(), Some(&one.endpoints)));
         }
         // Whoever follows a set may ask back.
         drop(state);
@@ -252,8 +250,7 @@ impl OfHost {
         }
         let (port, labels) = (cluster.port(), cluster.labels().clone());
         let select = move |endpoint: &Endpoint| {
-            let is_meant = endpoint.has_all(labels.iter().map(|(name, value)| (&**name, &**value)));
-            is_meant.then(|| endpoint.clone().at(endpoint.address().or_port(port)))
+            endpoint.has_all(&labels).then(|| endpoint.clone().at(endpoint.address().or_port(port)))
         };
         let source = Source { select: Arc::new(select), make: Arc::new(|_| Some(())) };
         let station = Station::new(settings, self.draws.of(&name).of("balance"), endpoints, source);

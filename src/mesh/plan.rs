@@ -119,6 +119,11 @@ const fn is_true(it: &bool) -> bool {
     *it
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(it: &bool) -> bool {
+    !*it
+}
+
 /// A request's way to a destination. Each port has its own state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -228,8 +233,13 @@ impl Destination {
     /// Its endpoints behind this port, as far as they are known.
     #[must_use]
     pub fn backends(&self, port: u16) -> Option<&Backends> {
+        self.behind(Some(port))
+    }
+
+    /// The same; none: behind those of which nothing of their own is said.
+    pub(super) fn behind(&self, port: Option<u16>) -> Option<&Backends> {
         let of = |wanted: Option<u16>| self.endpoints.iter().find(|backends| backends.port == wanted);
-        of(Some(port)).or_else(|| of(None))
+        of(port).or_else(|| of(None))
     }
 
     /// The part of its endpoints of this name.

@@ -12,6 +12,7 @@ mod endpoint;
 mod failover_priority;
 mod hash_key;
 mod host_id;
+pub(crate) mod label;
 mod layout;
 mod locality;
 mod locality_pattern;

@@ -279,9 +279,8 @@ fn leads(mesh: &Mesh, place: &Place, request: &Request<()>, told: &Explanation, 
 fn addresses(mesh: &Mesh, cluster: &explain::Cluster) -> Vec<String> {
     let plan = mesh.plan();
     let host = plan.destinations.iter().find(|one| one.name == cluster.host).expect("a destination");
-    let labels = || cluster.labels.iter().map(|(name, value)| (&**name, &**value));
     let endpoints = host.backends(cluster.port).expect("they are known").endpoints.iter();
-    let own = endpoints.filter(|endpoint| endpoint.has_all(labels()));
+    let own = endpoints.filter(|endpoint| endpoint.has_all(&cluster.labels));
     own.map(|endpoint| endpoint.address().or_port(cluster.port).to_string()).collect()
 }
 

@@ -12,6 +12,7 @@ use tower_mesh::{
 
 use crate::{
     client::Client,
+    json::json,
     policies::{self, Policy},
 };
 
@@ -71,9 +72,7 @@ impl Check {
         told.extend(sound.err().iter().flatten().map(Told::error));
         let is_good = !told.iter().any(|told| told.severity == Severity::Error);
         if self.json {
-            let json =
-                serde_json::to_string_pretty(&told).map_err(|error| format!("error: no JSON: {error}"))?;
-            return Ok((json + "\n", is_good));
+            return Ok((json(&told)?, is_good));
         }
         let mut text = told.iter().fold(String::new(), |text, told| text + &told.text + "\n\n");
         text += &self.summary(&told);

@@ -9,7 +9,12 @@ use tower_mesh::{
     config::Document,
     mesh::{Era, MeshBuilder},
     policy::balance::Locality,
-    testing::Upstreams,
+    testing::{Upstreams, upstreams::Upstream},
+};
+
+use crate::{
+    policies::{self, Policy},
+    upstreams::FromFile,
 };
 
 /// The client that policies are read for.
@@ -47,6 +52,28 @@ impl Client {
         let is_named = |(host, ..): &(String, Option<u16>, Endpoint)| host.parse::<IpAddr>().is_err();
         let endpoints = upstreams.endpoints().into_iter().filter(is_named);
         mesh.locality(self.locality.clone()).endpoints_at(endpoints)
+    }
+
+    /// The mesh of these policies, built, with the upstreams of a file too. What there is to tell of all goes to the standard error.
+    #[expect(clippy::print_stderr, reason = "a command speaks to people")]
+    pub(crate) fn told(
+        &self,
+        policies: &[Policy],
+        upstreams: Vec<Upstream>,
+        from_file: &FromFile,
+        strict: bool,
+    ) -> Result<Mesh, String> {
+        let (more, findings) = from_file.read(strict)?;
+        let upstreams = upstreams.into_iter().chain(more).fold(Upstreams::new(), Upstreams::with);
+        let mesh = self.mesh(policies::load(policies)?, &upstreams).strict(strict);
+        let mesh = mesh.build().map_err(|errors| errors.to_string())?;
+        for finding in findings {
+            eprintln!("note: {finding}");
+        }
+        for note in mesh.notes() {
+            eprintln!("note: {note}");
+        }
+        Ok(mesh)
     }
 }
 

@@ -11,15 +11,11 @@ use tower_mesh::{
     layer::balance::{BalanceHandle, EndpointStatus},
     mesh::plan::{Destination, Dialect, Plan, Rule},
     policy::balance::Address,
-    testing::{Upstreams, upstreams::Upstream},
+    testing::upstreams::Upstream,
 };
 
 use self::text::{Text, listed};
-use crate::{
-    client::Client,
-    policies::{self, Policy},
-    upstreams::FromFile,
-};
+use crate::{client::Client, json::json, policies::Policy, upstreams::FromFile};
 
 /// The flags of `endpoints`.
 #[derive(Debug, Args)]
@@ -94,24 +90,13 @@ struct Row {
 
 impl Endpoints {
     /// Lists them. What there is to tell about the policies goes to the standard error.
-    #[expect(clippy::print_stderr, reason = "a command speaks to people")]
     pub(crate) fn run(self) -> Result<String, String> {
-        let (more, findings) = self.from_file.read(self.strict)?;
-        let upstreams = self.upstreams.into_iter().chain(more).fold(Upstreams::new(), Upstreams::with);
-        let mesh = self.client.mesh(policies::load(&self.policies)?, &upstreams).strict(self.strict);
-        let mesh = mesh.build().map_err(|errors| errors.to_string())?;
-        for finding in findings {
-            eprintln!("note: {finding}");
-        }
-        for note in mesh.notes() {
-            eprintln!("note: {note}");
-        }
+        let mesh = self.client.told(&self.policies, self.upstreams, &self.from_file, self.strict)?;
         let plan = mesh.plan();
         let clusters = plan.destinations.iter().flat_map(|host| clusters(&mesh, host));
         let clusters: Vec<_> = clusters.chain(led_to(&plan)).collect();
         if self.json {
-            let json = serde_json::to_string_pretty(&clusters).map(|json| json + "\n");
-            return json.map_err(|error| format!("error: no JSON: {error}"));
+            return json(&clusters);
         }
         if clusters.is_empty() {
             return Ok("(no policy and no upstream names a host)\n".to_owned());

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use http::{HeaderName, HeaderValue, Method, Uri};
-use tower_mesh::testing::{Upstreams, upstreams::Upstream};
+use tower_mesh::testing::upstreams::Upstream;
 
 use crate::{
     client::{self, Client},
-    policies::{self, Policy},
+    json::json,
+    policies::Policy,
     upstreams::FromFile,
 };
 
@@ -52,25 +53,10 @@ pub(crate) struct Explain {
 
 impl Explain {
     /// Explains. What there is to tell about the policies goes to the standard error.
-    #[expect(clippy::print_stderr, reason = "a command speaks to people")]
     pub(crate) fn run(self) -> Result<String, String> {
         let request = client::request(&self.method, &self.url, &self.headers)?;
-        let (more, findings) = self.from_file.read(self.strict)?;
-        let upstreams = self.upstreams.into_iter().chain(more).fold(Upstreams::new(), Upstreams::with);
-        let mesh = self.client.mesh(policies::load(&self.policies)?, &upstreams).strict(self.strict);
-        let mesh = mesh.build().map_err(|errors| errors.to_string())?;
-        for finding in findings {
-            eprintln!("note: {finding}");
-        }
-        for note in mesh.notes() {
-            eprintln!("note: {note}");
-        }
+        let mesh = self.client.told(&self.policies, self.upstreams, &self.from_file, self.strict)?;
         let explanation = mesh.explain(&request);
-        match self.json {
-            true => serde_json::to_string_pretty(&explanation)
-                .map(|json| json + "\n")
-                .map_err(|error| format!("error: no JSON: {error}")),
-            false => Ok(explanation.to_string()),
-        }
+        if self.json { json(&explanation) } else { Ok(explanation.to_string()) }
     }
 }

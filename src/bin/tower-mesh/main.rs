@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod endpoints;
 mod explain;
+mod json;
 mod policies;
 mod simulate;
 mod upstreams;

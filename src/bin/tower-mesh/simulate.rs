@@ -17,6 +17,7 @@ use tower_mesh::{
 
 use crate::{
     client::{self, Client},
+    json::json,
     policies::{self, Policy},
     upstreams::FromFile,
 };
@@ -158,7 +159,7 @@ impl Simulate {
             reports.iter().zip(1..).try_for_each(|(report, play)| draw(report, &numbered(file, play)))?;
         }
         if self.json {
-            return self.as_json(&reports).map_err(|error| format!("error: no JSON: {error}"));
+            return self.as_json(&reports);
         }
         let plays = reports.iter().zip(1..).map(|(report, play)| self.as_text(report, play));
         Ok(mesh.plan().to_string() + &plays.collect::<String>())
@@ -204,12 +205,11 @@ impl Simulate {
         self.headers.iter().fold(load, |load, (name, value)| load.header(name.clone(), value.clone()))
     }
 
-    fn as_json(&self, reports: &[Report]) -> serde_json::Result<String> {
+    fn as_json(&self, reports: &[Report]) -> Result<String, String> {
         match reports {
-            [report] if self.repeat.is_none() => serde_json::to_string_pretty(report),
-            reports => serde_json::to_string_pretty(reports),
+            [report] if self.repeat.is_none() => json(report),
+            reports => json(&reports),
         }
-        .map(|json| json + "\n")
     }
 
     fn as_text(&self, report: &Report, play: u64) -> String {

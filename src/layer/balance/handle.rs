@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::station::Station;
 use crate::{
-    layer::clock,
+    layer::{clock, seat::Shared},
     policy::{
         Time,
         balance::{Address, Endpoint, Settings},
@@ -64,8 +64,8 @@ pub(super) trait Look: Send + Sync {
 
 impl BalanceHandle {
     /// On a balancer that is there.
-    pub(crate) fn of<T: Send + Sync + 'static>(station: &Station<T>) -> Self {
-        Self(station.shared())
+    pub(crate) fn of<T: Send + Sync + 'static>(station: &Shared<Station<T>>) -> Self {
+        Self(station.value())
     }
 
     /// What it was told to do.

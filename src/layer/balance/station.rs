@@ -122,14 +122,6 @@ impl<T: Send + Sync + 'static> Station<T> {
         other.told.copy(&self.told);
         other
     }
-
-    /// To be seen from elsewhere.
-    pub(super) fn shared(&self) -> Arc<dyn Look> {
-        match self.own.upgrade() {
-            Some(own) => own,
-            None => unreachable!("whoever asks holds it"),
-        }
-    }
 }
 
 impl<T> Station<T> {

@@ -128,8 +128,7 @@ impl Cluster {
         let balance = self.way.balance();
         let known = host.backends(self.port).filter(|_| balance.algorithm() != Algorithm::Passthrough);
         let Some(known) = known else { return self };
-        let labels = || self.labels.iter().map(|(name, value)| (&**name, &**value));
-        let own: Vec<_> = known.endpoints.iter().filter(|endpoint| endpoint.has_all(labels())).collect();
+        let own: Vec<_> = known.endpoints.iter().filter(|endpoint| endpoint.has_all(&self.labels)).collect();
         let ready = own.iter().filter(|endpoint| endpoint.is_ready()).count();
         let why = match own.len() {
             0 if known.endpoints.is_empty() => Some("no endpoint is known to be there"),

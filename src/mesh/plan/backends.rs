@@ -18,13 +18,8 @@ pub struct Backends {
     #[serde(serialize_with = "serialize")]
     pub endpoints: Vec<Endpoint>,
     /// Whether of a name's addresses the first alone is an endpoint, where names are looked up.
-    #[serde(skip_serializing_if = "is_not")]
+    #[serde(skip_serializing_if = "super::is_not")]
     pub first_address: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-const fn is_not(it: &bool) -> bool {
-    !*it
 }
 
 impl Backends {

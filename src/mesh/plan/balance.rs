@@ -50,18 +50,13 @@ struct OutlierFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_statuses: Option<String>,
     split_local_origin: bool,
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "super::is_not")]
     multiplexed: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-const fn is_false(it: &bool) -> bool {
-    !*it
 }
 
 pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {

@@ -22,7 +22,7 @@ struct Fields {
     honour_retry_after: Option<Span>,
     body_limit: usize,
     hedging: bool,
-    #[serde(skip_serializing_if = "is_not")]
+    #[serde(skip_serializing_if = "super::is_not")]
     judge_local_answers: bool,
     trust_request_headers: bool,
     count_attempts: bool,
@@ -34,11 +34,6 @@ struct Backoff {
     base: Span,
     most: Span,
     jitter: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-const fn is_not(it: &bool) -> bool {
-    !*it
 }
 
 pub(super) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {

@@ -155,8 +155,10 @@ impl Endpoint {
 
     /// Whether it has all of these labels.
     #[must_use]
-    pub fn has_all<'l>(&self, labels: impl IntoIterator<Item = (&'l str, &'l str)>) -> bool {
-        labels.into_iter().all(|(name, value)| self.0.labels.get(name).is_some_and(|own| own == value))
+    pub fn has_all<N: AsRef<str>, V: AsRef<str>>(&self, labels: impl IntoIterator<Item = (N, V)>) -> bool {
+        let has =
+            |(name, value): (N, V)| self.0.labels.get(name.as_ref()).is_some_and(|own| own == value.as_ref());
+        labels.into_iter().all(has)
     }
 }
 

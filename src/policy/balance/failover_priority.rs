@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Endpoint, Locality};
-
-const REGION: &str = "topology.kubernetes.io/region";
-const ZONE: &str = "topology.kubernetes.io/zone";
-const SUBZONE: &str = "topology.istio.io/subzone";
-const NETWORK: &str = "topology.istio.io/network";
+use super::{
+    Endpoint, Locality,
+    label::{NETWORK, REGION, SUBZONE, ZONE},
+};
 
 /// The value of a label, empty if there is none. Where somebody is counts as labels too, before those that are written.
 pub(super) fn label<'l>(

@@ -13,12 +13,15 @@ use super::{
     sections::{Block, Sections},
 };
 use crate::{
-    config::istio::{LoadBalancer, OutlierDetection, SimpleLoadBalancer},
+    config::{
+        Document,
+        istio::{LoadBalancer, OutlierDetection, SimpleLoadBalancer},
+    },
     mesh::{
         host::Host,
         lower::{Lowering, names::Claim},
         note::Code,
-        plan::{Backends, Destination},
+        plan::Destination,
     },
     policy::{balance::Endpoint, limits::Upstream, outlier::HowMany},
 };
@@ -68,25 +71,13 @@ fn clusters<'c, 'a>(
         false => destination.serves.iter().copied().map(Some).collect(),
     };
     ports.dedup();
-    let sections = |port| match part {
-        Some(part) => part.sections(&merged.policy, port),
-        None => merged.policy.sections(port).clone(),
-    };
+    let is_own = |endpoint: &&Endpoint| part.is_none_or(|part| endpoint.has_all(part.labels));
     let clusters = ports.into_iter().map(|port| {
-        let labels =
-            || part.into_iter().flat_map(|part| part.labels).map(|(name, value)| (&**name, &**value));
-        let all = backends(destination, port);
-        let endpoints = all.map(|all| all.iter().filter(|endpoint| endpoint.has_all(labels())).collect());
-        Cluster { part, sections: sections(port), endpoints }
+        let all = destination.behind(port);
+        let endpoints = all.map(|all| all.endpoints.iter().filter(is_own).collect());
+        Cluster { part, sections: merged.sections(part, port), endpoints }
     });
     clusters.collect()
-}
-
-/// Who stands behind a port; none, if nobody says.
-fn backends(destination: &Destination, port: Option<u16>) -> Option<&[Endpoint]> {
-    let of = |wanted: Option<u16>| destination.endpoints.iter().find(|backends| backends.port == wanted);
-    let found: Option<&Backends> = of(port).or_else(|| of(None));
-    found.map(|backends| &*backends.endpoints)
 }
 
 /// Who the endpoints are is told by nobody: a transport finds its own.
@@ -195,7 +186,7 @@ fn judge_order(
 }
 
 fn tell(
-    (document, path): (&crate::config::Document, &str),
+    (document, path): (&Document, &str),
     code: Code,
     message: String,
     fix: &str,

@@ -15,15 +15,8 @@ use crate::{
         lower::{Identity, Lowering},
         note::{Code, NoteKind},
     },
-    policy::balance::{Address, Endpoint, Locality, LocalityError},
+    policy::balance::{Address, Endpoint, Locality, LocalityError, label},
 };
-
-/// The labels by which it is told where an endpoint is; what is known otherwise is written there, so that whatever goes
-/// by labels can go by places.
-pub(super) const REGION: &str = "topology.kubernetes.io/region";
-pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
-pub(super) const SUBZONE: &str = "topology.istio.io/subzone";
-const NETWORK: &str = "topology.istio.io/network";
 
 /// A whole locality in one label, the first that there is; a label has no slash, so dots stand for it.
 const LOCALITY: [&str; 2] = ["topology.istio.io/locality", "istio-locality"];
@@ -98,7 +91,7 @@ pub(super) fn reached(
 
 /// In which network it is; empty, if nobody says.
 fn network(entry: &WorkloadEntry) -> &str {
-    let said = entry.network.as_ref().or_else(|| entry.labels.get(NETWORK));
+    let said = entry.network.as_ref().or_else(|| entry.labels.get(label::NETWORK));
     said.map_or("", String::as_str)
 }
 
@@ -119,17 +112,17 @@ fn together(one: &Endpoint, other: &Endpoint) -> Endpoint {
         .weight(one.weighs().saturating_add(other.weighs()))
 }
 
-/// An endpoint that is there, its labels too.
+/// An endpoint that is there, its labels too: whatever goes by labels can go by places.
 pub(super) fn located(mut endpoint: Endpoint, locality: Locality) -> Endpoint {
     let network = endpoint.in_network().to_owned();
     let known = [
-        (REGION, locality.region()),
-        (ZONE, locality.zone()),
-        (SUBZONE, locality.subzone()),
-        (NETWORK, &network),
+        (label::REGION, locality.region()),
+        (label::ZONE, locality.zone()),
+        (label::SUBZONE, locality.subzone()),
+        (label::NETWORK, &network),
     ];
-    for (label, value) in known.iter().filter(|(_, value)| !value.is_empty()) {
-        endpoint = endpoint.label(*label, *value);
+    for (name, value) in known.iter().filter(|(_, value)| !value.is_empty()) {
+        endpoint = endpoint.label(*name, *value);
     }
     endpoint.locality(locality)
 }

@@ -6,6 +6,7 @@
 use http::HeaderName;
 
 use super::{
+    naming,
     policies::{Merged, Policies},
     registry::Registry,
 };
@@ -15,13 +16,14 @@ use crate::{
         istio::{ConsistentHash, HttpCookie, HttpRoute},
     },
     mesh::{
+        host::Host,
         lower::{Lowering, invalid::InvalidBlock},
         note::{Code, NoteKind},
         plan::Target,
     },
     policy::{
         balance::{Algorithm, Cookie, HashKey, HashKeys, Ring, TableSize},
-        route::{Action, Leg, Route, Weighted},
+        route::{Action, Leg, Route},
     },
 };
 
@@ -37,7 +39,7 @@ pub(super) fn keys(block: &ConsistentHash) -> Result<HashKeys, InvalidBlock> {
     if let Some(name) = block.http_header_name.as_deref().filter(|name| !is_pseudo(name)) {
         let accepted = "a header's name, such as `end-user`";
         let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| InvalidBlock::new("httpHeaderName", found(name), accepted))?;
+            .map_err(|_| InvalidBlock::new("httpHeaderName", naming::shown(name), accepted))?;
         return Ok(HashKey::Header(name).into());
     }
     if let Some(block) = &block.http_cookie {
@@ -51,10 +53,6 @@ pub(super) fn keys(block: &ConsistentHash) -> Result<HashKeys, InvalidBlock> {
         Some(name) => Ok(HashKey::QueryParameter(name.to_owned()).into()),
         None => Ok(HashKeys::none()),
     }
-}
-
-fn found(value: &str) -> String {
-    if value.is_empty() { "empty".to_owned() } else { format!("`{value}`") }
 }
 
 /// A part of a request's head that is no header here: `:path`.
@@ -77,7 +75,7 @@ fn one_of(fields: &[(bool, &'static str)]) -> Result<(), InvalidBlock> {
 
 fn cookie(block: &HttpCookie) -> Result<Cookie, InvalidBlock> {
     let name = block.name.as_deref().unwrap_or_default();
-    let wrong = |field, value: &str, accepted| InvalidBlock::new(field, found(value), accepted);
+    let wrong = |field, value: &str, accepted| InvalidBlock::new(field, naming::shown(value), accepted);
     let mut cookie = Cookie::new(name)
         .map_err(|_| wrong("httpCookie.name", name, "a cookie's name: letters, digits and marks"))?;
     if let Some(path) = &block.path {
@@ -190,19 +188,17 @@ pub(super) fn where_they_differ(
     let domain = &lowering.identity.domain;
     let differs = |leg: &Leg<Target>| {
         let target = leg.destination();
-        let host = crate::mesh::host::Host::of_istio(&target.host, "", domain);
+        let host = Host::of_istio(&target.host, "", domain);
         let merged = host.pattern(domain).and_then(|of| policies.of_host(&host, &of, registry));
         merged.is_some_and(|merged| merged.hash_otherwise(target, &keys))
     };
-    let legs: &Weighted<Leg<Target>> = legs;
     legs.iter().any(|(leg, _)| differs(leg)).then_some(keys)
 }
 
 impl Merged<'_> {
     /// What decides of a route to this part, at the port that the route writes: of several blocks the nearest.
     fn keys_of_route(&self, subset: Option<&str>, port: Option<u16>) -> HashKeys {
-        let part = subset.and_then(|subset| self.subsets.iter().find(|part| part.name == subset));
-        let own = part.and_then(|part| part.policy());
+        let own = self.part(subset).and_then(|part| part.policy());
         let blocks = [own.and_then(|own| own.hash_at(port)), own.and_then(|own| own.hash())];
         let whole = [self.policy.hash_at(port), self.policy.hash()];
         let block = blocks.into_iter().chain(whole).flatten().next();
@@ -212,19 +208,14 @@ impl Merged<'_> {
 
     /// Whether a cluster that a target may be finds its hosts by other keys than these.
     fn hash_otherwise(&self, target: &Target, wanted: &HashKeys) -> bool {
-        let subset = target.subset.as_deref();
-        let part = subset.and_then(|subset| self.subsets.iter().find(|part| part.name == subset));
+        let part = self.part(target.subset.as_deref());
         let mut ports = vec![target.port];
         if target.port.is_none() {
             let said = self.policy.ports().chain(part.into_iter().flat_map(|part| part.ports()));
             ports.extend(said.map(Some));
         }
         ports.into_iter().any(|port| {
-            let sections = match part {
-                Some(part) => part.sections(&self.policy, port),
-                None => self.policy.sections(port).clone(),
-            };
-            let hash = sections.hash();
+            let hash = self.sections(part, port).hash();
             hash.is_some_and(|block| keys(block).is_ok_and(|keys| keys != *wanted))
         })
     }

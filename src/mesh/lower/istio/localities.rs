@@ -2,6 +2,7 @@
 //!
 //! What nobody says anything of is on: where outliers are detected, the nearest endpoints come first.
 
+use super::naming;
 use crate::{
     config::{
         Document, istio,
@@ -11,13 +12,12 @@ use crate::{
         lower::{Identity, Lowering},
         note::{Code, NoteKind},
     },
-    policy::balance::{Distribute, Locality, LocalityPattern, Placement},
+    policy::balance::{Distribute, Locality, LocalityPattern, Placement, label},
 };
 
 const LOCALITY: &str = "localityLbSetting";
 const ZONE_AWARE: &str = "zoneAwareLbSetting";
-const TOPOLOGY: [&str; 3] =
-    ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
+const TOPOLOGY: [&str; 3] = [label::REGION, label::ZONE, label::SUBZONE];
 
 /// What a load balancer's block says of localities: one of two blocks, where the second is as the first without shares.
 struct Said<'a> {
@@ -147,10 +147,9 @@ fn pattern(
 ) -> Option<LocalityPattern> {
     let mut slip = |message: String, accepted| slips.push(Slip { path: path.to_owned(), message, accepted });
     let Ok(pattern) = text.parse::<LocalityPattern>() else {
-        let found = if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
         let accepted =
             "`REGION/ZONE/SUBZONE`, a part of that from the left, with a `*` as its last part perhaps";
-        slip(format!("`{field}` cannot be {found}"), accepted);
+        slip(format!("`{field}` cannot be {}", naming::shown(text)), accepted);
         return None;
     };
     if let Some(other) = before.iter().find(|other| other.overlaps(&pattern)) {
@@ -170,8 +169,7 @@ fn regions<'a>(said: &Said<'a>, slips: &mut Vec<Slip>) -> Vec<(&'a str, &'a str)
         let [from, to] = ends.map(|(field, region)| {
             let region = region.as_deref().unwrap_or_default();
             if region.is_empty() || region.contains(['/', '*']) {
-                let found = if region.is_empty() { "empty".to_owned() } else { format!("`{region}`") };
-                let message = format!("`{field}` cannot be {found}");
+                let message = format!("`{field}` cannot be {}", naming::shown(region));
                 slips.push(Slip {
                     path: format!("{path}.{field}"),
                     message,

@@ -6,6 +6,7 @@ use super::{
     client::Client,
     destination_rule::{self, Part, Rule},
     registry::Registry,
+    sections::Sections,
 };
 use crate::{
     config::{Document, Resource, istio::DestinationRule},
@@ -51,6 +52,21 @@ pub(super) struct Merged<'a> {
     pub(super) subsets: Vec<Part<'a>>,
     /// The documents that they are of.
     pub(super) documents: Vec<&'a Document>,
+}
+
+impl<'a> Merged<'a> {
+    /// The part of this name.
+    pub(super) fn part(&self, name: Option<&str>) -> Option<&Part<'a>> {
+        self.subsets.iter().find(|part| Some(part.name) == name)
+    }
+
+    /// What holds for a port, of a part or of the whole.
+    pub(super) fn sections(&self, part: Option<&Part<'a>>, port: Option<u16>) -> Sections<'a> {
+        match part {
+            Some(part) => part.sections(&self.policy, port),
+            None => self.policy.sections(port).clone(),
+        }
+    }
 }
 
 impl<'a> Policies<'a> {

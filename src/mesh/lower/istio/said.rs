@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
+    destination_rule::Part,
     hash_keys,
     policies::{Merged, Policies},
     registry::{Ports, Registry},
@@ -208,7 +209,7 @@ impl Built<'_, '_> {
         each(numbers).map(port).filter(|port| port.way != *whole || !port.http).collect()
     }
 
-    fn subset(&self, part: &super::destination_rule::Part<'_>, endpoints: &[Backends]) -> Subset {
+    fn subset(&self, part: &Part<'_>, endpoints: &[Backends]) -> Subset {
         let way = |port: Option<u16>| {
             part.sections(&self.merged.policy, port).way(self.spoken.to(port), self.identity)
         };
@@ -216,12 +217,11 @@ impl Built<'_, '_> {
         let numbers = self.merged.policy.ports().chain(part.ports()).chain(self.spoken.numbers());
         let port = |number| Port { number, way: way(Some(number)), http: true };
         let ports = each(numbers).map(port).filter(|port| port.way != whole).collect();
-        let labels = || part.labels.iter().map(|(name, value)| (&**name, &**value));
         let mut all = endpoints.iter().flat_map(|backends| &backends.endpoints);
         Subset {
             name: part.name.to_owned(),
             labels: part.labels.clone(),
-            has_endpoints: endpoints.is_empty() || all.any(|endpoint| endpoint.has_all(labels())),
+            has_endpoints: endpoints.is_empty() || all.any(|endpoint| endpoint.has_all(part.labels)),
             way: whole,
             ports,
         }

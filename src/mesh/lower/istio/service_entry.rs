@@ -204,11 +204,7 @@ pub(super) fn note(document: &Document, entry: &ServiceEntry, lowering: &mut Low
 /// The single addresses by which requests can mean its hosts, as requests write them.
 pub(super) fn addresses(entry: &ServiceEntry) -> Vec<String> {
     let parsed = entry.addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
-    let written = |address| match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    };
-    parsed.map(written).collect()
+    parsed.map(|address| Address::of(address, None).to_string()).collect()
 }
 
 fn judge_addresses(document: &Document, entry: &ServiceEntry, lowering: &mut Lowering<'_>) {

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::endpoints::{self, Placed, REGION, ZONE};
+use super::endpoints::{self, Placed};
 use crate::{
     config::{
         Document, Resource,
@@ -15,7 +15,7 @@ use crate::{
         lower::Lowering,
         note::{Code, NoteKind},
     },
-    policy::balance::{Address, Endpoint, Locality},
+    policy::balance::{Address, Endpoint, Locality, label},
 };
 
 /// All slices, by the service that they are of: its namespace, and its name.
@@ -182,12 +182,12 @@ fn locality(of: &SliceEndpoint, labels: &BTreeMap<String, String>) -> Locality {
     if let Some(Ok(locality)) = endpoints::labelled(labels) {
         return locality;
     }
-    let label = |name: &str| {
+    let said = |name: &str| {
         let places = [&of.topology, &of.deprecated_topology, labels];
         places.into_iter().find_map(|labels| labels.get(name)).map_or("", String::as_str)
     };
-    let zone = of.zone.as_deref().unwrap_or_else(|| label(ZONE));
-    Locality::new(label(REGION), zone, label(endpoints::SUBZONE))
+    let zone = of.zone.as_deref().unwrap_or_else(|| said(label::ZONE));
+    Locality::new(said(label::REGION), zone, said(label::SUBZONE))
 }
 
 /// Whether it is a label of Kubernetes' own, which says nothing of an endpoint.

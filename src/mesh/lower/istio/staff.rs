@@ -61,8 +61,8 @@ impl Rule<'_> {
                 continue;
             }
             let path = format!("spec.subsets[{index}]");
-            let labels = || subset.labels.iter().map(|(name, value)| (&**name, &**value));
-            let own: Vec<_> = all.iter().copied().filter(|endpoint| endpoint.has_all(labels())).collect();
+            let own: Vec<_> =
+                all.iter().copied().filter(|endpoint| endpoint.has_all(&subset.labels)).collect();
             if own.is_empty() && !subset.labels.is_empty() {
                 let message = format!("selects no endpoint: none of `{}` has these labels", destination.name);
                 let values = subset.labels.keys().flat_map(|name| {

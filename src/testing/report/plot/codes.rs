@@ -69,8 +69,7 @@ impl Plot<'_> {
             let mut bars = Bars::default();
             for (row, codes) in &self.answers {
                 let count = codes.get(code).copied().unwrap_or(0) as f64;
-                let under = self.colours.stacked().take_while(|(other, _)| *other != code);
-                let under: u64 = under.map(|(other, _)| codes.get(other).copied().unwrap_or(0)).sum();
+                let under = self.colours.under(codes, code);
                 let (x, width) = self.scale.bar(*row);
                 let (under, own) = (height(under as f64 / seconds), height(count / seconds));
                 bars.add((x, width), (bottom - under - own, bottom - under));

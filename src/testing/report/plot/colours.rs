@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Codes;
+
 /// Of Okabe and Ito's palette, each with lighter and darker kin.
 const GOOD: [&str; 3] = ["#0072b2", "#56b4e9", "#a6d8f5"];
 const ELSEWHERE: [&str; 2] = ["#009e73", "#7fceb8"];
@@ -35,5 +37,11 @@ impl Colours {
     pub(super) fn stacked(&self) -> impl Iterator<Item = (&str, &'static str)> {
         let all = |missing: bool| self.0.iter().filter(move |(code, _)| code.starts_with('-') == missing);
         all(false).chain(all(true)).map(|(code, colour)| (code.as_str(), *colour))
+    }
+
+    /// How many of these are stacked under those of a code.
+    pub(super) fn under(&self, codes: &Codes, code: &str) -> u64 {
+        let under = self.stacked().take_while(|(other, _)| *other != code);
+        under.map(|(other, _)| codes.get(other).copied().unwrap_or(0)).sum()
     }
 }

@@ -71,8 +71,7 @@ impl Plot<'_> {
         for (row, codes) in rows {
             let height = |count: u64| UPSTREAM * 100.0 * count as f64 / (full * self.all(*row).max(1) as f64);
             let count = codes.get(code).copied().unwrap_or(0);
-            let under = self.colours.stacked().take_while(|(other, _)| *other != code);
-            let under: u64 = under.map(|(other, _)| codes.get(other).copied().unwrap_or(0)).sum();
+            let under = self.colours.under(codes, code);
             let (x, width) = self.scale.bar(*row);
             bars.add((x, width), (bottom - height(under + count), bottom - height(under)));
         }
